@@ -1,0 +1,61 @@
+"""Exact Bayesian reasoning about muscle spasms, and any discrete network: posteriors and sensitivity analysis.
+
+For research and education, and as a component for products whose makers carry the clinical responsibility. Not a
+medical device.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spasmnet._version import __version__
+from spasmnet.causal import do
+from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
+from spasmnet.engine import Engine, compile
+from spasmnet.errors import (
+    CircuitTooLargeError,
+    EvidenceError,
+    FormatError,
+    ImpossibleEvidenceError,
+    ModelError,
+    ModelFileError,
+    Problem,
+    SpasmnetError,
+    TableError,
+    UnknownStateError,
+    UnknownVariableError,
+)
+from spasmnet.network import Edge, Network, Rule, Variable
+from spasmnet.parameter import Parameter, Source
+from spasmnet.posterior import Explanation, Posterior, Provenance
+from spasmnet.reading import load, models, read
+
+if TYPE_CHECKING:
+    from spasmnet.interop import from_pgmpy, to_pgmpy, write
+
+_LAZY = {"from_pgmpy": "interop", "to_pgmpy": "interop", "write": "interop"}
+
+__all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
+    # a network, from a file or by hand
+    "load", "models", "read", "write", "from_pgmpy", "to_pgmpy",
+    "Network", "Variable", "Table", "NoisyMax", "Deterministic", "CPD", "Parameter", "Source", "Edge", "Rule",
+    # asking it
+    "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
+    # what can go wrong
+    "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
+    "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",
+    "__version__",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs more than numpy only when it is used."""
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(f"spasmnet.{_LAZY[name]}"), name)
+    raise AttributeError(f"module 'spasmnet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

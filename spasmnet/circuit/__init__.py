@@ -1,0 +1,54 @@
+"""From a network to a circuit: factors, an elimination order, nodes, a program (one file a stage)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from spasmnet.circuit.build import eliminate
+from spasmnet.circuit.circuit import Circuit, finish
+from spasmnet.circuit.factors import FactorSet, factorise
+from spasmnet.circuit.order import Order, elimination_order
+from spasmnet.errors import CircuitTooLargeError
+from spasmnet.network import Network
+
+MAX_PRODUCTS = 40_000_000
+
+__all__ = ["MAX_PRODUCTS", "Circuit", "Compiled", "FactorSet", "compile_circuit", "factorise"]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A circuit together with what it was made from."""
+
+    circuit: Circuit
+    factors: FactorSet
+    order: Order
+    observable: tuple[int, ...]
+    targets: tuple[int, ...]
+
+
+def compile_circuit(
+    network: Network,
+    targets: Collection[str] | None = None,
+    observable: Collection[str] | None = None,
+    *,
+    expand: bool = False,
+    max_products: int = MAX_PRODUCTS,
+) -> Compiled:
+    """A circuit for the posteriors of `targets` given evidence on `observable` variables (both default to all).
+
+    Variables below all of these are left out. With `expand` every distribution is a full table, as finding the most
+    probable explanation requires. Raises CircuitTooLargeError before anything large is allocated.
+    """
+    asked = set(network.names if targets is None else targets)
+    seen = asked | set(network.names if observable is None else observable)
+    factors = factorise(network, keep=seen, chain_from=0 if expand else 4, limit=max_products)
+    order = elimination_order(factors)
+    if order.size > max_products:
+        raise CircuitTooLargeError(network.name, order.width, int(order.size), max_products)
+    cards = {i: len(variable.states) for i, variable in enumerate(network.variables) if variable.name in seen}
+    nodes, root, firsts = eliminate(factors, order.variables, cards)
+    wanted = {i: states for i, states in cards.items() if network.names[i] in asked}
+    circuit = finish(nodes, root, dict(zip(cards, firsts.tolist(), strict=True)), wanted)
+    return Compiled(circuit, factors, order, tuple(cards), tuple(wanted))

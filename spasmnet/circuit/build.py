@@ -1,0 +1,138 @@
+"""Compile factors into a circuit: variable elimination, run on node numbers instead of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spasmnet.circuit.factors import FactorSet
+from spasmnet.kernels.native import kernels
+
+Ints = NDArray[Any]
+ZERO, ONE = 0, 1
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A factor whose entries are node numbers."""
+
+    scope: tuple[int, ...]
+    nodes: Ints
+
+
+class Nodes:
+    """The nodes made so far. Leaves come first: zero, one, the other constants, and an indicator λ for each state."""
+
+    def __init__(self, constants: NDArray[np.float64], n_indicators: int) -> None:
+        self.first = len(constants) + n_indicators
+        self.count = np.array([self.first, 0])  # nodes, products
+        self.steps = [self.first]
+        self.starts = np.zeros(4096 + self.first, dtype=np.int64)
+        self.left = np.empty(4096, dtype=np.int32)
+        self.right = np.empty(4096, dtype=np.int32)
+        self.constants = np.full(len(self.starts), np.nan)
+        self.constants[: len(constants)] = constants
+        self.table = np.full(8192, -1, dtype=np.int32)
+
+    def _reserve(self, nodes: int, products: int) -> None:
+        more_nodes, more_products = self.count[0] + nodes + 2, self.count[1] + products
+        if more_nodes > len(self.starts):
+            size = int(max(more_nodes, len(self.starts) * 1.7))
+            self.starts = np.concatenate([self.starts, np.zeros(size - len(self.starts), dtype=np.int64)])
+            self.constants = np.concatenate([self.constants, np.full(size - len(self.constants), np.nan)])
+        if more_products > len(self.left):
+            size = int(max(more_products, len(self.left) * 1.7))
+            self.left, self.right = (_grown(ids, size, self.count[1]) for ids in (self.left, self.right))
+        if 2 * more_nodes > len(self.table):
+            self.table = np.full(1 << int(2 * more_nodes - 1).bit_length(), -1, dtype=np.int32)
+            kernels().insert_all(
+                self.starts.ctypes.data, self.first, int(self.count[0]), self.left.ctypes.data, self.right.ctypes.data,
+                self.table.ctypes.data, len(self.table) - 1,
+            )  # fmt: skip
+
+    def combine(self, a: Ints, b: Ints) -> Ints:
+        """Nodes for Σ_x a[i, x] · b[i, x]."""
+        n, k = a.shape
+        self._reserve(n, n * k)
+        out = np.empty(n, dtype=np.int32)
+        kernels().combine(
+            a.ctypes.data, b.ctypes.data, n, k, self.constants.ctypes.data, self.starts.ctypes.data,
+            self.left.ctypes.data, self.right.ctypes.data, self.table.ctypes.data, len(self.table) - 1,
+            self.count.ctypes.data, out.ctypes.data,
+        )  # fmt: skip
+        self.steps.append(int(self.count[0]))
+        return out
+
+
+def _grown(ids: Ints, size: int, used: int) -> Ints:
+    larger = np.empty(size, dtype=ids.dtype)
+    larger[:used] = ids[:used]
+    return larger
+
+
+def _multiply(nodes: Nodes, a: Symbol, b: Symbol, cards: Sequence[int], out: Iterable[int] = ()) -> Symbol:
+    """The product of two factors, with the variables in `out` summed away in the same nodes."""
+    summed = tuple(out)
+    union = tuple(sorted({*a.scope, *b.scope} - {*summed}))
+    scope = (*union, *summed)
+    shape = tuple(cards[v] for v in scope)
+    split = (prod(shape[: len(union)]), prod(shape[len(union) :]))
+    aligned = [np.ascontiguousarray(_spread(symbol, scope, shape)).reshape(split) for symbol in (a, b)]
+    return Symbol(union, nodes.combine(*aligned).reshape(shape[: len(union)]))
+
+
+def _spread(symbol: Symbol, scope: tuple[int, ...], shape: tuple[int, ...]) -> Ints:
+    """The factor's nodes with axes in the order of `scope`, repeated along the axes that it lacks."""
+    axes = [symbol.scope.index(v) for v in scope if v in symbol.scope]
+    missing = tuple(i for i, v in enumerate(scope) if v not in symbol.scope)
+    return np.broadcast_to(np.expand_dims(symbol.nodes.transpose(axes), missing), shape)
+
+
+def eliminate(factors: FactorSet, order: Sequence[int], indicators: dict[int, int]) -> tuple[Nodes, int, Ints]:
+    """Write the network polynomial down; its nodes, its root, and the first leaf of each indicated variable.
+
+    `indicators` maps each variable that may be observed or asked for to its number of states.
+    """
+    constants = np.unique(np.concatenate([[0.0, 1.0], *(factor.values.ravel() for factor in factors.factors)]))
+    constants = np.concatenate([[0.0, 1.0], constants[(constants != 0.0) & (constants != 1.0)]])
+    rank = np.argsort(constants, kind="stable")
+    nodes = Nodes(constants, sum(indicators.values()))
+    symbols = []
+    for factor in factors.factors:
+        ids = rank[np.searchsorted(constants, factor.values, sorter=rank)].astype(np.int32)
+        symbols.append(Symbol(factor.scope, ids))
+    leaf = len(constants)
+    firsts = []
+    for variable, states in indicators.items():
+        symbols.append(Symbol((variable,), np.arange(leaf, leaf + states, dtype=np.int32)))
+        firsts.append(leaf)
+        leaf += states
+    for variable in order:
+        touched = [symbol for symbol in symbols if variable in symbol.scope]
+        symbols = [symbol for symbol in symbols if variable not in symbol.scope]
+        symbols.append(_sum_out(nodes, touched, variable, factors.cards))
+    root = Symbol((), np.array(ONE, dtype=np.int32))
+    for symbol in symbols:
+        root = _multiply(nodes, root, symbol, factors.cards)
+    return nodes, int(root.nodes), np.array(firsts, dtype=np.int32)
+
+
+def _sum_out(nodes: Nodes, touched: list[Symbol], variable: int, cards: Sequence[int]) -> Symbol:
+    """Multiply the factors, the pair with the smallest product first, and sum the variable away in the last product."""
+    if len(touched) == 1:
+        touched = [*touched, Symbol((variable,), np.full(cards[variable], ONE, dtype=np.int32))]
+    while len(touched) > 2:
+        sizes = {
+            (i, j): (prod(cards[v] for v in {*a.scope, *touched[j].scope}), i, j)
+            for i, a in enumerate(touched)
+            for j in range(i + 1, len(touched))
+        }
+        i, j = min(sizes, key=sizes.__getitem__)
+        pair = _multiply(nodes, touched[i], touched[j], cards)
+        touched = [symbol for at, symbol in enumerate(touched) if at not in (i, j)] + [pair]
+    return _multiply(nodes, touched[0], touched[1], cards, out=(variable,))

@@ -1,0 +1,158 @@
+"""The compiled circuit: one program of sums of binary products that ends in every posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spasmnet._frozen import FrozenMapping, Rebuilt, readonly
+from spasmnet.circuit.build import ONE, ZERO, Nodes
+from spasmnet.kernels.native import kernels
+
+Ints = NDArray[Any]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit(Rebuilt):
+    """P(evidence) and its derivatives as one program.
+
+    The program works on one array of values: `indicators` λ first, one for each state of each observable variable
+    (`first_indicator` says where a variable's begin), then the program's `nodes`, then the `constants`. It computes
+    the network polynomial forwards (the first `forward_runs` runs; `root` is P(e)), then its derivatives; `slots` pairs
+    each wanted indicator with the node of its derivative. `runs` holds (arity, count) of neighbouring nodes of one
+    arity that do not depend on one another, `pairs` their products, left + right · 2^32. `weight` says for each
+    variable how much of the program hangs on it.
+    """
+
+    first_indicator: Mapping[int, int]
+    indicators: int
+    nodes: int
+    constants: Floats
+    runs: Ints
+    pairs: Ints
+    forward_runs: int
+    root: int
+    slots: Ints
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "first_indicator", FrozenMapping(self.first_indicator))
+        for name, kind in (("runs", np.int32), ("slots", np.int32), ("pairs", np.int64), ("constants", np.float64)):
+            object.__setattr__(self, name, readonly(getattr(self, name), kind))
+
+    @property
+    def size(self) -> int:
+        """How many numbers a case takes."""
+        return self.indicators + self.nodes + len(self.constants)
+
+
+def finish(nodes: Nodes, root: int, indicators: Mapping[int, int], targets: Mapping[int, int]) -> Circuit:
+    """Drop what the root does not need, order the nodes for speed, and append the derivatives of the target indicators.
+
+    `indicators` maps variables to their first indicator among the nodes; `targets` maps those asked for to their
+    numbers of states.
+    """
+    total = int(nodes.count[0])
+    live, needs = np.zeros(total, dtype=np.int8), np.zeros(total, dtype=np.int8)
+    needs[[indicators[v] + s for v in targets for s in range(targets[v])]] = 1
+    native = kernels()
+    native.mark(
+        nodes.starts.ctypes.data, nodes.left.ctypes.data, nodes.right.ctypes.data, nodes.constants.ctypes.data, root,
+        nodes.first, live.ctypes.data, needs.ctypes.data,
+    )  # fmt: skip
+    live[[ZERO, ONE]] = 1
+    fixed = ~np.isnan(nodes.constants[:total])
+    first = min(indicators.values(), default=nodes.first)
+    free = np.arange(first, nodes.first)
+    constant = np.flatnonzero(fixed & (live == 1))
+    inner = nodes.first + np.flatnonzero((live == 1)[nodes.first :] & ~fixed[nodes.first :])
+    arity = np.diff(nodes.starts[: total + 1])
+    step = np.searchsorted(nodes.steps, inner, side="right")
+    by_arity = np.lexsort((arity[inner], step))
+    inner, step = inner[by_arity], step[by_arity]
+    forward = _Part(len(free), step, arity[inner])
+
+    rename = np.zeros(total, dtype=np.int32)
+    rename[free] = np.arange(len(free))
+    rename[inner] = forward.numbers
+    far = 2 * total  # constants come behind the derivatives, whose number is not known yet
+    rename[constant] = far + np.arange(len(constant))
+    native.copy_nodes(
+        inner.ctypes.data, len(inner), nodes.starts.ctypes.data, nodes.left.ctypes.data, nodes.right.ctypes.data,
+        rename.ctypes.data, forward.left.ctypes.data, forward.right.ctypes.data,
+    )  # fmt: skip
+    wanted = np.zeros(far + len(constant), dtype=np.int8)
+    wanted[: len(free) + len(inner)] = np.concatenate([needs[free], needs[inner]])
+    back, derivative = _derivatives(forward, wanted, int(rename[root]), int(rename[ONE]), int(rename[ZERO]))
+    n_nodes = len(inner) + len(back.arity)
+    end = len(free) + n_nodes
+
+    def place(ids: Ints) -> Ints:
+        return np.where(ids >= far, ids - far + end, ids).astype(np.int64)
+
+    left, right = (np.concatenate([getattr(part, side) for part in (forward, back)]) for side in ("left", "right"))
+    start = {v: int(rename[leaf]) for v, leaf in indicators.items()}
+    slots = np.array([(start[v] + s, derivative[start[v] + s]) for v in targets for s in range(targets[v])])
+    runs = [part.runs() for part in (forward, back)]
+    return Circuit(
+        first_indicator=start,
+        indicators=len(free),
+        nodes=n_nodes,
+        constants=nodes.constants[constant],
+        runs=np.concatenate(runs),
+        pairs=place(left) | (place(right) << 32),
+        forward_runs=len(runs[0]) // 2,
+        root=int(place(rename[[root]])[0]),
+        slots=place(slots.ravel()) if len(slots) else np.zeros(0),
+    )
+
+
+class _Part:
+    """Part of a program under construction: nodes in steps, those of one step ordered by arity."""
+
+    def __init__(self, first: int, step: Ints, arity: Ints) -> None:
+        self.first, self.step, self.arity = first, step, arity
+        self.numbers = first + np.arange(len(arity))
+        self.starts = np.concatenate([[0], np.cumsum(arity)]).astype(np.int64)
+        self.left, self.right = (np.empty(self.starts[-1], dtype=np.int32) for _ in range(2))
+
+    def runs(self) -> Ints:
+        """(arity, count) of neighbouring nodes of equal arity in one step, flattened."""
+        if not len(self.arity):
+            return np.zeros(0, dtype=np.int32)
+        changes = (np.diff(self.arity) != 0) | (np.diff(self.step) != 0)
+        cuts = np.concatenate([[0], np.flatnonzero(changes) + 1, [len(self.arity)]])
+        return np.stack([self.arity[cuts[:-1]], np.diff(cuts)], axis=1).astype(np.int32).ravel()
+
+
+def _derivatives(forward: _Part, needs: Ints, root: int, one: int, zero: int) -> tuple[_Part, Ints]:
+    """The backward program for what depends on a target indicator, and each node's derivative.
+
+    ∂P/∂v is the sum over the products that use v of the using node's derivative times the other factor.
+    """
+    n, first = len(forward.arity), forward.first
+    native = kernels()
+    uses = np.zeros(len(needs), dtype=np.int32)
+    sides = (forward.left, forward.right)
+    native.count_uses(
+        first, n, forward.starts.ctypes.data, *(ids.ctypes.data for ids in sides), needs.ctypes.data, uses.ctypes.data
+    )
+    wanted = np.flatnonzero(uses)
+    step = -np.concatenate([np.zeros(first, dtype=np.int64), forward.step])[wanted]
+    by_arity = np.lexsort((uses[wanted], step))
+    wanted, step = wanted[by_arity], step[by_arity]
+    back = _Part(first + n, step, uses[wanted])
+    derivative = np.full(len(needs), zero, dtype=np.int32)
+    derivative[wanted] = back.numbers
+    derivative[root] = one
+    place = np.zeros(len(needs), dtype=np.int64)
+    place[wanted] = back.starts[:-1]
+    native.transpose(
+        first, n, forward.starts.ctypes.data, *(ids.ctypes.data for ids in sides), needs.ctypes.data,
+        place.ctypes.data, derivative.ctypes.data, back.left.ctypes.data, back.right.ctypes.data,
+    )  # fmt: skip
+    return back, derivative

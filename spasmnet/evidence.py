@@ -1,0 +1,135 @@
+"""Evidence about one case: checked, and turned into weights of indicators.
+
+A finding is a state (hard evidence) or a mapping from every state to a non-negative likelihood (virtual evidence: only
+the ratios matter, Pearl 1988, section 2.2.2). A variable that is left out is not observed.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite, log
+from numbers import Real
+from typing import Any
+
+from spasmnet._frozen import FrozenMapping
+from spasmnet.errors import EvidenceError, UnknownStateError
+from spasmnet.network import Network, Variable
+
+ZEROS = array("d", [0.0]) * 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Evidence for the kernels: indicators at `at` take the values `weight`; `shift` is added to log P(e)."""
+
+    at: array[int]
+    weight: array[float]
+    shift: float = 0.0
+
+
+class Encoder:
+    """Turns findings into weights, for one network and one layout of indicators."""
+
+    def __init__(self, network: Network, first_indicator: Mapping[int, int]) -> None:
+        self.network = network
+        self._first = {network.names[i]: leaf for i, leaf in first_indicator.items()}
+        self._others = {
+            variable.name: {
+                state: tuple(self._first[variable.name] + i for i, s in enumerate(variable.states) if s != state)
+                for state in variable.states
+            }
+            for variable in network.variables
+            if variable.name in self._first
+        }
+
+    def __call__(self, evidence: Mapping[str, Any]) -> Weights:
+        """The weights of evidence; raises EvidenceError with everything that is wrong with it."""
+        at = array("i")
+        others = self._others
+        try:
+            for name, state in evidence.items():
+                at.extend(others[name][state])
+        except (KeyError, TypeError, AttributeError):
+            return self._carefully(evidence)
+        return Weights(at, ZEROS if len(at) <= len(ZEROS) else array("d", bytes(8 * len(at))))
+
+    def _carefully(self, evidence: Mapping[str, Any]) -> Weights:
+        """The same, with likelihoods and with an error for all that is not understood."""
+        check(self.network, evidence)
+        at, weight, shift = array("i"), array("d"), 0.0
+        for name, finding in evidence.items():
+            if isinstance(finding, Mapping):
+                largest = max(float(finding[state]) for state in finding)
+                shift += log(largest)
+                for i, state in enumerate(self.network.by_name[name].states):
+                    at.append(self._first[name] + i)
+                    weight.append(float(finding[state]) / largest)
+            else:
+                others = self._others[name][finding]
+                at.extend(others)
+                weight.extend([0.0] * len(others))
+        return Weights(at, weight, shift)
+
+
+def check(network: Network, evidence: Mapping[str, Any]) -> None:
+    """Raise an EvidenceError that tells everything that is wrong with the evidence, if anything is."""
+    if not isinstance(evidence, Mapping):
+        raise EvidenceError(
+            f"evidence must map variables to states, such as {{{network.names[0]!r}: "
+            f"{network.variables[0].states[-1]!r}}}, not be {type(evidence).__name__}"
+        )
+    problems = []
+    for name, finding in evidence.items():
+        try:
+            _check_finding(network.variable(name), finding)
+        except EvidenceError as error:
+            problems.append(error)
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise EvidenceError("\n  ".join([f"{len(problems)} problems with the evidence:", *map(str, problems)]))
+
+
+def _check_finding(variable: Variable, finding: object) -> None:
+    if isinstance(finding, Mapping):
+        _check_likelihood(variable, finding)
+    elif not isinstance(finding, str):
+        raise EvidenceError(
+            f"{variable.name}: {finding!r} ({type(finding).__name__}) is not a finding; give a state "
+            f"({', '.join(variable.states[:8])}) or a likelihood for each, and leave out what was not observed"
+        )
+    elif finding not in variable.states:
+        raise UnknownStateError(variable.name, finding, variable.states)
+
+
+def _check_likelihood(variable: Variable, likelihood: Mapping[Any, Any]) -> None:
+    for state, value in likelihood.items():
+        if state not in variable.states:
+            raise UnknownStateError(variable.name, state, variable.states)
+        number = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and value >= 0
+        if not number:
+            raise EvidenceError(
+                f"{variable.name}: the likelihood of {state} is {value!r}; a finite number >= 0 is needed"
+            )
+    missing = [state for state in variable.states if state not in likelihood]
+    if missing:
+        raise EvidenceError(
+            f"{variable.name}: the likelihood names no number for {', '.join(missing)}; every state needs one (0 for a "
+            "state that the finding rules out)"
+        )
+    if not any(float(value) > 0 for value in likelihood.values()):
+        raise EvidenceError(f"{variable.name}: the likelihoods are all 0, which rules out every state")
+
+
+def understood(evidence: Mapping[str, Any]) -> FrozenMapping[str, Any]:
+    """The evidence as plain immutable data, to stand on results."""
+    return FrozenMapping(
+        {
+            name: finding
+            if type(finding) is str
+            else FrozenMapping({state: float(value) for state, value in finding.items()})
+            for name, finding in evidence.items()
+        }
+    )

@@ -1,0 +1,300 @@
+"""To and from pgmpy and the file formats of other tools, without loss: what cannot be held is refused, never mangled.
+
+The only module that imports pgmpy, and only inside functions (importing it takes over a second). Files are read from
+their own text (`spasmnet.foreign`), because pgmpy 1.1's readers skip blocks that they do not recognise, split names at
+blanks, fill missing rows with zeros and may swap parents.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spasmnet.cpd import Floats, Table
+from spasmnet.errors import FormatError, ModelError, ModelFileError, Problem, suggest
+from spasmnet.foreign import Declared, scan
+from spasmnet.network import ROW_SUM_TOLERANCE, Network, Variable
+
+if TYPE_CHECKING:
+    from pgmpy.models import DiscreteBayesianNetwork
+
+FORMATS = {".bif": "bif", ".xml": "xmlbif", ".xmlbif": "xmlbif", ".xdsl": "xdsl", ".net": "net", ".uai": "uai"}
+MAX_ENTRIES = 50_000_000
+MAX_BYTES = 512 * 2**20
+ROUNDING = 0.01
+_SHOWN_ROWS = 5
+
+
+def from_pgmpy(model: DiscreteBayesianNetwork, normalize: bool = False) -> Network:
+    """The network that a pgmpy model describes: the same names, states in the same order, and numbers bit for bit.
+
+    `model` is a pgmpy.models.DiscreteBayesianNetwork; its tables need no check_model(), which lets rows sum to 1.005.
+    `normalize=True` divides rows that are off by at most 0.01 by their sum; rows within 1e-9 are never touched. Names
+    and states that are integers, floats or booleans become their text (1 becomes "1") unless two would become equal.
+    Attributes of nodes and edges, weights and the set of latent variables are not carried over.
+
+    Raises FormatError for another kind of model or name, and ModelError with everything else that is wrong.
+
+    >>> from pgmpy.factors.discrete import TabularCPD
+    >>> from pgmpy.models import DiscreteBayesianNetwork
+    >>> model = DiscreteBayesianNetwork()
+    >>> model.add_node("rain")
+    >>> model.add_cpds(TabularCPD("rain", 2, [[0.8], [0.2]], state_names={"rain": ["no", "yes"]}))
+    >>> from_pgmpy(model)
+    <Network 'unnamed': 1 variable, 0 edges, 2 probabilities>
+    """
+    _pgmpy()
+    from pgmpy.models import DiscreteBayesianNetwork
+
+    if not isinstance(model, DiscreteBayesianNetwork):
+        raise FormatError(
+            f"{type(model).__name__} is not a discrete Bayesian network: a pgmpy.models.DiscreteBayesianNetwork with a "
+            "TabularCPD for each variable is needed (discretise a continuous model, learn parameters for a bare graph)"
+        )
+    return assemble(_declared(model), normalize, "pgmpy model")
+
+
+def to_pgmpy(network: Network) -> DiscreteBayesianNetwork:
+    """The network as a pgmpy.models.DiscreteBayesianNetwork; noisy-MAX and deterministic distributions are expanded.
+
+    Names, states, their order and every number are kept; labels, sources and everything else that pgmpy does not know
+    are not. Raises FormatError if a table would have more than 50 million entries.
+
+    >>> to_pgmpy(Network((Variable("rain", ("no", "yes")),), {"rain": Table((), [0.8, 0.2])})).get_cpds("rain").values
+    array([0.8, 0.2])
+    """
+    large = {name: prod(network.cpds[name].shape) for name in network.names}
+    if too_large := [f"{name} ({size:,} entries)" for name, size in large.items() if size > MAX_ENTRIES]:
+        raise FormatError(
+            f"pgmpy holds full tables only, and these would pass {MAX_ENTRIES:,} entries: {', '.join(too_large)}; "
+            "divorce their parents (group them under intermediate variables) first"
+        )
+    _pgmpy()
+    from pgmpy.factors.discrete import TabularCPD
+    from pgmpy.models import DiscreteBayesianNetwork
+
+    model = DiscreteBayesianNetwork()
+    model.name = network.name
+    model.add_nodes_from(network.names)
+    model.add_edges_from((parent, name) for name in network.names for parent in network.cpds[name].parents)
+    for name in network.names:
+        cpd = network.cpds[name]
+        values = np.moveaxis(cpd.table(), -1, 0).reshape(cpd.shape[-1], -1)
+        states = {other: list(network.by_name[other].states) for other in (name, *cpd.parents)}
+        parents, sizes = (list(cpd.parents), list(cpd.shape[:-1])) if cpd.parents else (None, None)
+        model.add_cpds(TabularCPD(name, cpd.shape[-1], values, parents, sizes, state_names=states))
+    return model
+
+
+def read_foreign(path: str | os.PathLike[str], normalize: bool = False) -> Network:
+    """The network in a .bif, .xml or .xmlbif (XMLBIF), .xdsl, .net (Hugin) or .uai file, which must be UTF-8.
+
+    Names, states, their order and every number are those of the file; what is not understood is refused. UAI has no
+    names: variables become var_0, var_1, … and states "0", "1", …, as in pgmpy. `normalize=True` divides rows that are
+    off by at most 0.01 by their sum, as printed tables often need; rows within 1e-9 are never touched. UAI tables are read
+    by the standard or, if only that gives distributions, as pgmpy writes them (first variable of the scope fastest);
+    aGrUM's own order of parents in UAI cannot be told from the standard's.
+
+    Raises ModelFileError if there is no such text to read, FormatError if it is not understood, ModelError with all
+    problems if it contradicts itself.
+
+    >>> text = "variable rain { type discrete [2] { no, yes }; } probability (rain) { table 0.8, 0.2; }"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "rain.bif").write_text(text)
+    ...     read_foreign(Path(folder, "rain.bif"))
+    <Network 'rain': 1 variable, 0 edges, 2 probabilities>
+    """
+    path = Path(path)
+    form = _format(path)
+    return assemble(scan(_text(path), form, str(path)), normalize, str(path), default_name=path.stem)
+
+
+def write(network: Network, path: str | os.PathLike[str]) -> None:
+    """Write the network as .bif, .xml or .xmlbif, .xdsl, .net or .uai through pgmpy, if that loses nothing.
+
+    The file is read back and compared before it appears at `path`: names, states, their order, parents and numbers bit
+    for bit; only the order in which variables are listed may change. Noisy-MAX and deterministic distributions are
+    expanded. Raises FormatError with the first differences when the format (or pgmpy's writer: .net keeps 8 decimals,
+    .xdsl 16) cannot hold the network; .bif holds most.
+
+    >>> network = Network((Variable("rain", ("no", "yes")),), {"rain": Table((), [0.8, 0.2])}, name="weather")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(network, Path(folder, "rain.bif"))
+    ...     read_foreign(Path(folder, "rain.bif")) == network
+    True
+    """
+    path = Path(path)
+    form = _format(path)
+    model = to_pgmpy(network)
+    import pgmpy.readwrite as pgmpy_files
+
+    writers = {form: getattr(pgmpy_files, f"{form.upper()}Writer") for form in FORMATS.values()}
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder, f"draft{path.suffix}")
+        try:
+            writers[form](model).write(str(draft))
+            differences = _differences(network, read_foreign(draft))
+        except Exception as error:  # pgmpy's writer stumbled, or what it wrote cannot be read back
+            problem = str(error).replace(str(draft), path.name)
+            raise FormatError(f"{path.suffix} cannot hold this network: {problem}; try .bif or .toml") from error
+        if differences:
+            shown = "; ".join(differences[:3]) + (f"; and {len(differences) - 3} more" if len(differences) > 3 else "")
+            raise FormatError(f"{path.suffix} as pgmpy writes it cannot hold this network: {shown}; try .bif or .toml")
+        try:
+            path.write_bytes(draft.read_bytes())
+        except OSError as error:
+            raise ModelFileError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def _pgmpy() -> None:
+    try:
+        import pgmpy  # noqa: F401
+    except ImportError as error:
+        raise FormatError(f"pgmpy is needed for this: install 'pgmpy>=1.1,<1.2' ({error})") from None
+
+
+def _format(path: Path) -> str:
+    form = FORMATS.get(path.suffix.lower())
+    if form is None:
+        hint = suggest(path.suffix, FORMATS, show_all=True).replace("it has", "the endings are")
+        raise FormatError(f"{path}: unknown kind of file {path.suffix!r}; {hint}")
+    return form
+
+
+def _text(path: Path) -> str:
+    """The text of a file, or a ModelFileError that says why there is none."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise ModelFileError(f"{path} has {size / 2**20:,.0f} MiB; at most {MAX_BYTES / 2**20:,.0f} are read")
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        byte = f"byte {error.object[error.start]:#04x} at position {error.start}"
+        raise ModelFileError(f"{path} is not UTF-8 text ({byte}); save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, ModelFileError):
+            raise
+        raise ModelFileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if not text.strip():
+        raise ModelFileError(f"{path} is empty")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _declared(model: Any) -> Declared:
+    """What a pgmpy model says, its names as text; all that contradicts itself at once."""
+    nodes = _as_texts(list(model.nodes()), "variables")
+    problems: list[Problem] = []
+    states: dict[str, tuple[str, ...]] = {}
+    parents: dict[str, tuple[str, ...]] = {}
+    values: dict[str, Floats] = {}
+    cpds = {cpd.variable: cpd for cpd in model.get_cpds()}
+    for node, name in nodes.items():
+        cpd = cpds.get(node)
+        if cpd is None:
+            problems.append(Problem(f"variables.{name}", "has no CPD; add one (model.add_cpds) or fit the model"))
+        elif missing := [other for other in cpd.variables if other not in cpd.state_names]:
+            problems.append(Problem(f"variables.{name}.cpd", f"has no state names for {missing}"))
+        else:
+            states[name] = tuple(_as_texts(cpd.state_names[node], f"states of {name}").values())
+    for node, name in nodes.items():
+        if name not in states:
+            continue
+        cpd = cpds[node]
+        where = f"variables.{name}.cpd"
+        given, drawn = list(cpd.variables[1:]), list(model.predecessors(node))
+        if set(given) != set(drawn):
+            problems.append(Problem(where, f"is given {given}, but the edges make the parents {drawn}"))
+        problems += [
+            Problem(
+                where,
+                f"has the states {cpd.state_names[parent]} for its parent {parent}, whose own CPD has "
+                f"{cpds[parent].state_names.get(parent)}; the order counts, too",
+            )
+            for parent in given
+            if parent in cpds and cpds[parent].state_names.get(parent) != cpd.state_names[parent]
+        ]
+        parents[name] = tuple(nodes.get(parent, str(parent)) for parent in given)
+        values[name] = np.ascontiguousarray(np.moveaxis(np.asarray(cpd.values, dtype=np.float64), 0, -1))
+    if problems:
+        raise ModelError(problems, "pgmpy model")
+    return Declared(str(model.name or ""), states, parents, values)
+
+
+def _as_texts(names: Iterable[Any], what: str) -> dict[Any, str]:
+    """Each name as text, refusing names that have no plain text form and different names with the same text."""
+    texts: dict[Any, str] = {}
+    for name in names:
+        plain = name.item() if isinstance(name, np.generic) else name
+        if not isinstance(plain, str | int | float) or not str(plain):
+            raise FormatError(f"{what}: {name!r} is not a name; text that is not empty is needed (numbers become text)")
+        if str(plain) in texts.values():
+            raise FormatError(f"{what}: two names would both become {str(plain)!r}; rename one of them")
+        texts[name] = str(plain)
+    return texts
+
+
+def assemble(declared: Declared, normalize: bool, origin: str, default_name: str = "unnamed") -> Network:
+    """The network that was declared, its rows checked, or normalised if they are off by rounding only."""
+    problems: list[Problem] = []
+    fixable = False
+    cpds = {}
+    for name, values in declared.values.items():
+        sums = values.sum(axis=-1)
+        off = ~(np.abs(sums - 1) <= ROW_SUM_TOLERANCE) | ~((values >= 0) & (values <= 1)).all(axis=-1)
+        close = (np.abs(sums - 1) <= ROUNDING) & (values >= 0).all(axis=-1)
+        if normalize and (off & close).any():
+            values = np.where((off & close)[..., None], values / np.where(close, sums, 1.0)[..., None], values)
+            off &= ~close
+        fixable |= bool((off & close).any())
+        if off.any():
+            problems.append(Problem(f"variables.{name}.cpd", _describe_rows(declared, name, values, off)))
+        cpds[name] = Table(declared.parents[name], values)
+    if fixable:
+        advice = f"normalize=True divides rows by their sum if they are off by at most {ROUNDING} (rounded numbers)"
+        problems.append(Problem("", advice))
+    if problems:
+        raise ModelError(problems, origin)
+    variables = [Variable(name, states) for name, states in declared.states.items()]
+    try:
+        return Network(tuple(variables), cpds, name=declared.name or default_name)
+    except ModelError as error:
+        raise ModelError(error.problems, origin) from None
+
+
+def _describe_rows(declared: Declared, name: str, values: Floats, off: np.ndarray[Any, Any]) -> str:
+    parents = declared.parents[name]
+    shown = []
+    for at in np.argwhere(off)[:_SHOWN_ROWS].tolist():
+        given = ", ".join(f"{parent}={declared.states[parent][k]}" for parent, k in zip(parents, at, strict=True))
+        row = values[tuple(at)]
+        outside = row[~((row >= 0) & (row <= 1))]
+        fault = f"sums to {float(row.sum())!r}" + (f" and has {float(outside[0])!r}" if len(outside) else "")
+        shown.append(f"{fault} given {given}" if given else fault)
+    more = int(off.sum()) - len(shown)
+    text = "; ".join(shown) + (f"; and {more:,} more" if more else "")
+    return f"{text} (a row has to sum to 1 within {ROW_SUM_TOLERANCE}, of numbers in [0, 1])"
+
+
+def _differences(one: Network, other: Network) -> list[str]:
+    """What differs between two networks beyond the order of variables and the form of distributions."""
+    found = [f"{name!r} is lost or renamed" for name in one.names if name not in other.by_name]
+    for name in (name for name in one.names if name in other.by_name):
+        mine, theirs = one.cpds[name], other.cpds[name]
+        found += _changed(f"the states of {name!r}", one.by_name[name].states, other.by_name[name].states)
+        found += _changed(f"the parents of {name!r}", mine.parents, theirs.parents)
+        if (mine.parents, mine.shape) == (theirs.parents, theirs.shape):
+            before, after = mine.table(), theirs.table()
+            for at in map(tuple, np.argwhere(before != after)[:1].tolist()):
+                was, becomes = float(before[at]), float(after[at])
+                found.append(f"the number of {name!r} at {at} becomes {becomes!r} instead of {was!r}")
+    return found + ([] if len(other) == len(one) else [f"{len(one)} variables become {len(other)}"])
+
+
+def _changed(what: str, mine: Sequence[str], theirs: Sequence[str]) -> list[str]:
+    return [] if tuple(mine) == tuple(theirs) else [f"{what} become {list(theirs)} instead of {list(mine)}"]

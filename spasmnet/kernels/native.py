@@ -1,0 +1,170 @@
+"""Machine code for the kernels, without numba's start-up time.
+
+numba takes most of a second to start. So the kernels are compiled once for this processor, the object code is kept in
+a cache file, and later processes load it with llvmlite alone in milliseconds. The file is named after everything that
+it depends on; it lies beside this module if that can be written, else in the user's cache folder, or where
+SPASMNET_CACHE_DIR says.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import importlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+HERE = Path(__file__).parent
+MODULES = ("run", "specialise", "build", "order")
+FROM_C = {"memset": ctypes.memset, "memmove": ctypes.memmove, "memcpy": ctypes.memmove}  # what loops compile to
+WRAPPER = "cfunc."  # how numba names the C wrapper of a function
+C_TYPES = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
+
+
+@functools.cache
+def kernels() -> Any:
+    """The compiled kernels by name: functions over addresses and numbers, which run without the interpreter's lock."""
+    key = _key()
+    for folder in _folders():
+        found = _read(folder / f"kernels-{key}.bin")
+        if found:
+            return _link(*found)
+    symbols, objects = _compile()
+    for folder in _folders():
+        if _write(folder / f"kernels-{key}.bin", symbols, objects):
+            break
+    return _link(symbols, objects)
+
+
+def _key() -> str:
+    import llvmlite.binding as llvm
+
+    sha = hashlib.sha256()
+    for name in ("layout", *MODULES, "native"):
+        sha.update((HERE / f"{name}.py").read_bytes())
+    for part in (
+        version("numba"),
+        version("llvmlite"),
+        llvm.get_host_cpu_name(),
+        llvm.get_host_cpu_features().flatten(),
+    ):
+        sha.update(part.encode() + b"\0")
+    return f"{sys.platform}-{sha.hexdigest()[:24]}"
+
+
+def _folders() -> Iterator[Path]:
+    if "SPASMNET_CACHE_DIR" in os.environ:
+        yield Path(os.environ["SPASMNET_CACHE_DIR"])
+        return
+    yield HERE / "__pycache__"
+    home = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    yield Path(home) / "spasmnet"
+
+
+def _read(path: Path) -> tuple[dict[str, list[str]], list[bytes]] | None:
+    """The cached object code, or None if there is none or it is damaged."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    digest, body = content[:32], content[32:]
+    if hashlib.sha256(body).digest() != digest:
+        return None
+    head, _, rest = body.partition(b"\n")
+    header = json.loads(head)
+    objects, at = [], 0
+    for size in header["sizes"]:
+        objects.append(rest[at : at + size])
+        at += size
+    return header["symbols"], objects
+
+
+def _write(path: Path, symbols: dict[str, list[str]], objects: list[bytes]) -> bool:
+    """Keep the object code, whole or not at all; whether that worked."""
+    body = json.dumps({"symbols": symbols, "sizes": [len(o) for o in objects]}).encode() + b"\n" + b"".join(objects)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(hashlib.sha256(body).digest() + body)
+        os.chmod(file.name, 0o644)  # a shared installation has one cache
+        os.replace(file.name, path)
+    except OSError:
+        return False
+    return True
+
+
+def _machine() -> Any:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        reloc="default",
+        codemodel="jitdefault",
+        jit=True,
+    )
+
+
+def _compile() -> tuple[dict[str, list[str]], list[bytes]]:
+    """Compile every kernel with numba; per kernel its symbol and signature, and the object code."""
+    import llvmlite.binding as llvm
+    import numba
+    from numba import types
+
+    numbers = {"i1": types.int8, "i2": types.int16, "i4": types.int32, "i8": types.int64, "f8": types.float64}
+    machine = _machine()
+    symbols, objects = {}, []
+    modules = [importlib.import_module(f"spasmnet.kernels.{name}") for name in MODULES]
+    for function, signature in (item for module in modules for item in module.SIGNATURES.items()):
+        kinds = signature.split()
+        args = [types.CPointer(numbers[k[:-1]]) if k.endswith("*") else numbers[k] for k in kinds]
+        c_function = numba.cfunc(types.void(*args), error_model="numpy")(function)
+        module = _without_wrapper(llvm.parse_assembly(c_function.inspect_llvm()), c_function.native_name, machine)
+        needed = {f.name for f in module.functions if f.is_declaration and not f.name.startswith("llvm.")}
+        if needed - set(FROM_C):  # it would link to nothing and crash when called
+            raise RuntimeError(f"kernel {function.__name__} needs {', '.join(sorted(needed - set(FROM_C)))}")
+        objects.append(machine.emit_object(module))
+        symbols[function.__name__] = [c_function.native_name.removeprefix(WRAPPER), signature]
+    return symbols, objects
+
+
+def _without_wrapper(module: Any, wrapper: str, machine: Any) -> Any:
+    """Drop numba's C wrapper, whose error handling needs numba's run-time; the function behind it needs nothing."""
+    import llvmlite.binding as llvm
+
+    module.get_function(wrapper).linkage = "internal"
+    module.get_function(wrapper.removeprefix(WRAPPER)).linkage = "external"
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
+    return module
+
+
+def _link(symbols: dict[str, list[str]], objects: list[bytes]) -> Any:
+    import llvmlite.binding as llvm
+
+    for name, function in FROM_C.items():
+        llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+    for content in objects:
+        engine.add_object_file(llvm.ObjectFileRef.from_data(content))
+    engine.finalize_object()
+    linked: dict[str, Callable[..., int]] = {}
+    slots = (ctypes.c_void_p * 2)()
+    unused = ctypes.addressof(slots)  # numba's places for a result and an error, of which kernels have neither
+    for name, (symbol, signature) in symbols.items():
+        kinds = [ctypes.c_void_p if kind.endswith("*") else C_TYPES[kind] for kind in signature.split()]
+        function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, *kinds)
+        linked[name] = functools.partial(function(engine.get_function_address(symbol)), unused, unused)
+    return SimpleNamespace(**linked, alive=(engine, slots))

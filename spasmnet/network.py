@@ -1,0 +1,310 @@
+"""The immutable network: variables, their conditional distributions, and where everything comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spasmnet._frozen import FrozenMapping, Rebuilt
+from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
+from spasmnet.errors import ModelError, Problem, UnknownStateError, UnknownVariableError
+from spasmnet.parameter import Source
+
+if TYPE_CHECKING:
+    import networkx
+
+ROW_SUM_TOLERANCE = 1e-9
+ROLES = ("risk_factor", "cause", "serious", "finding")
+CARE_LEVELS = ("self_care", "routine", "urgent", "emergency")
+
+
+@dataclass(frozen=True)
+class Variable(Rebuilt):
+    """A discrete variable; its first state is the neutral one, the others follow in order of severity."""
+
+    name: str
+    states: tuple[str, ...]
+    label: str = ""
+    description: str = ""
+    question: str = ""
+    role: str = ""
+    state_labels: tuple[str, ...] = ()
+    state_descriptions: tuple[str, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=FrozenMapping)
+    claims: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("states", "state_labels", "state_descriptions", "claims"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "codes", FrozenMapping(self.codes))
+
+    def state_index(self, state: str) -> int:
+        """The position of a state; raises UnknownStateError with the nearest names."""
+        try:
+            return self.states.index(state)
+        except ValueError:
+            raise UnknownStateError(self.name, state, self.states) from None
+
+    def state_label(self, state: str) -> str:
+        """The label of a state for people, or its name."""
+        position = self.state_index(state)
+        return (self.state_labels[position] if self.state_labels else "") or state
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Why a parent points at a child: `basis` is article or literature; `contested` says that sources disagree."""
+
+    parent: str
+    child: str
+    basis: str
+    contested: bool = False
+    claims: tuple[str, ...] = ()
+    source: str = ""
+    where: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Rule(Rebuilt):
+    """A piece of advice, or (with a care level) a red flag, that applies when the named states hold.
+
+    `when` maps variables to the states that qualify; all variables are required, and an empty mapping always applies.
+    """
+
+    id: str
+    when: Mapping[str, tuple[str, ...]]
+    text: str
+    level: str = ""
+    claims: tuple[str, ...] = ()
+    source: str = ""
+    where: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "when", FrozenMapping({name: tuple(states) for name, states in self.when.items()}))
+
+    def holds(self, evidence: Mapping[str, object]) -> bool:
+        """Whether hard evidence meets every condition; an unobserved or uncertain variable does not."""
+        return all(evidence.get(name) in states for name, states in self.when.items())
+
+
+@dataclass(frozen=True, eq=False)
+class Network(Rebuilt):
+    """An immutable Bayesian network.
+
+    `variables` keeps the declared order, `cpds` maps each variable's name to its distribution. Construction checks the
+    whole and raises one ModelError that lists every problem. Two networks are equal when their digests are.
+
+    >>> rain = Variable("rain", ("no", "yes"))
+    >>> wet = Variable("wet", ("no", "yes"))
+    >>> Network((rain, wet), {"rain": Table((), [0.8, 0.2]), "wet": Table(("rain",), [[0.9, 0.1], [0.2, 0.8]])})
+    <Network 'unnamed': 2 variables, 1 edge, 6 probabilities>
+    """
+
+    variables: tuple[Variable, ...]
+    cpds: Mapping[str, CPD]
+    name: str = "unnamed"
+    version: str = "0"
+    title: str = ""
+    description: str = ""
+    population: str = ""
+    window: str = ""
+    intended_use: str = ""
+    license: str = ""
+    main_outcome: str = ""
+    edges: tuple[Edge, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=FrozenMapping)
+    claims: Mapping[str, str] = field(default_factory=FrozenMapping)
+    advice: tuple[Rule, ...] = ()
+    red_flags: tuple[Rule, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("variables", "edges", "advice", "red_flags"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name in ("cpds", "sources", "claims"):
+            object.__setattr__(self, name, FrozenMapping(getattr(self, name)))
+        problems = find_problems(self.variables, self.cpds)
+        if problems:
+            raise ModelError(problems, f"network {self.name!r}")
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Variable]:
+        """The variables by name, in declared order."""
+        return FrozenMapping({variable.name: variable for variable in self.variables})
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The variables' names in declared order."""
+        return tuple(variable.name for variable in self.variables)
+
+    @cached_property
+    def layout(self) -> Mapping[str, tuple[int, tuple[str, ...]]]:
+        """Where each variable's states stand when all states are laid end to end, and the states."""
+        starts = [0, *np.cumsum([len(variable.states) for variable in self.variables]).tolist()]
+        return FrozenMapping({v.name: (start, v.states) for v, start in zip(self.variables, starts, strict=False)})
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The variables' names with every parent before its children."""
+        return tuple(TopologicalSorter({name: self.cpds[name].parents for name in self.names}).static_order())
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over everything that changes an answer: states, structure, numbers, ranges and red flags."""
+        sha = hashlib.sha256(b"spasmnet network digest 1\n")
+        for name in sorted(self.names):
+            cpd = self.cpds[name]
+            ranges = sorted((list(key), p.value.hex(), p.low.hex(), p.high.hex()) for key, p in cpd.parameters.items())
+            head = [name, self.by_name[name].states, cpd.parents, type(cpd).__name__, ranges]
+            sha.update(json.dumps(head).encode())
+            for values in _numbers(cpd):
+                sha.update((np.asarray(values, dtype="<f8") + 0.0).tobytes())
+        flags = sorted(
+            (flag.id, flag.level, sorted((k, sorted(v)) for k, v in flag.when.items())) for flag in self.red_flags
+        )
+        sha.update(json.dumps(flags).encode())
+        return sha.hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return self.digest == other.digest if isinstance(other, Network) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        edges = sum(len(cpd.parents) for cpd in self.cpds.values())
+        size = sum(int(np.prod(cpd.shape)) for cpd in self.cpds.values())
+        return (
+            f"<Network {self.name!r}: {len(self.variables)} variable{'s' * (len(self.variables) != 1)}, "
+            f"{edges} edge{'s' * (edges != 1)}, {size:,} probabilities>"
+        )
+
+    def __len__(self) -> int:
+        return len(self.variables)
+
+    def variable(self, name: str) -> Variable:
+        """The variable of that name; raises UnknownVariableError with the nearest names."""
+        try:
+            return self.by_name[name]
+        except (KeyError, TypeError):
+            raise UnknownVariableError(name, self.names) from None
+
+    def parents(self, name: str) -> tuple[str, ...]:
+        """The parents of a variable, in the order of its distribution's axes."""
+        return self.cpds[self.variable(name).name].parents
+
+    def with_cpds(self, cpds: Mapping[str, CPD], **changes: Any) -> Network:
+        """A network in which some distributions, and perhaps other fields, are replaced."""
+        for name in cpds:
+            self.variable(name)
+        return replace(self, cpds={**self.cpds, **cpds}, **changes)
+
+    def to_networkx(self) -> networkx.DiGraph:
+        """The directed graph, parents pointing at children, as a networkx DiGraph."""
+        import networkx
+
+        graph = networkx.DiGraph(name=self.name)
+        graph.add_nodes_from(self.names)
+        graph.add_edges_from((parent, name) for name in self.names for parent in self.cpds[name].parents)
+        return graph
+
+
+def _numbers(cpd: CPD) -> Sequence[Any]:
+    if isinstance(cpd, NoisyMax):
+        return (cpd.leak, *cpd.links)
+    return (cpd.values,) if isinstance(cpd, Table) else (cpd.outcome,)
+
+
+def find_problems(variables: Iterable[Variable], cpds: Mapping[str, CPD]) -> list[Problem]:
+    """Everything wrong with a network's variables, structure and numbers."""
+    variables = tuple(variables)
+    problems = [problem for variable in variables for problem in _state_problems(variable)]
+    names = [variable.name for variable in variables]
+    if not variables:
+        problems.append(Problem("variables", "a network needs at least one variable"))
+    problems += [
+        Problem(f"variables.{n}", "is declared twice") for n in sorted({n for n in names if names.count(n) > 1})
+    ]
+    known = {variable.name: len(variable.states) for variable in variables}
+    for name in cpds:
+        if name not in known:
+            problems.append(Problem(f"cpds.{name}", "is the distribution of a variable that does not exist"))
+    for name, states in known.items():
+        if name not in cpds:
+            problems.append(Problem(f"variables.{name}", "has no distribution"))
+        else:
+            problems += _cpd_problems(name, states, cpds[name], known)
+    return problems + cycle_problems({n: [p for p in cpds[n].parents if p in known] for n in known if n in cpds})
+
+
+def cycle_problems(parents: Mapping[str, Iterable[str]]) -> list[Problem]:
+    """A directed cycle, if there is one."""
+    try:
+        tuple(TopologicalSorter(parents).static_order())
+    except CycleError as error:
+        return [Problem("variables", "the parents form a cycle: " + " -> ".join(error.args[1]))]
+    return []
+
+
+def _state_problems(variable: Variable) -> list[Problem]:
+    where = f"variables.{variable.name}.states"
+    states = variable.states
+    if not isinstance(variable.name, str) or not variable.name:
+        return [Problem("variables", f"{variable.name!r} is not a name: a non-empty string is needed")]
+    if not states:
+        return [Problem(where, "is empty; at least one state is needed")]
+    problems = [
+        Problem(where, f"{s!r} is not a state's name: a non-empty string is needed")
+        for s in states
+        if not isinstance(s, str) or not s
+    ]
+    return problems + [Problem(where, f"{s!r} stands twice") for s in dict.fromkeys(states) if states.count(s) > 1]
+
+
+def _cpd_problems(name: str, states: int, cpd: CPD, known: Mapping[str, int]) -> list[Problem]:
+    where = f"variables.{name}"
+    problems = []
+    for parent in dict.fromkeys(cpd.parents):
+        if parent not in known:
+            problems.append(Problem(f"{where}.parents.{parent}", "there is no variable of that name"))
+        elif cpd.parents.count(parent) > 1:
+            problems.append(Problem(f"{where}.parents.{parent}", "stands twice"))
+    if problems:
+        return problems
+    expected = (*(known[parent] for parent in cpd.parents), states)
+    if cpd.shape != expected:
+        return [Problem(f"{where}.cpd", f"has shape {cpd.shape}, but its parents' and own states make {expected}")]
+    if isinstance(cpd, Deterministic):
+        if ((cpd.outcome < 0) | (cpd.outcome >= states)).any():
+            problems.append(Problem(f"{where}.cpd", f"an outcome is not the index of a state (0 to {states - 1})"))
+    elif isinstance(cpd, NoisyMax):
+        problems += _row_problems(f"{where}.cpd.leak", cpd.leak)
+        for parent, link in zip(cpd.parents, cpd.links, strict=True):
+            problems += _row_problems(f"{where}.cpd.links.{parent}", link)
+            if link[0, 0] != 1.0:
+                problems.append(Problem(f"{where}.cpd.links.{parent}", "a parent's first state must not contribute"))
+    else:
+        problems += _row_problems(f"{where}.cpd", cpd.values)
+    return problems
+
+
+def _row_problems(where: str, rows: np.ndarray[Any, Any]) -> list[Problem]:
+    """Numbers outside [0, 1] and rows that do not sum to 1; the first few of each, with their place."""
+    sums = rows.sum(axis=-1)
+    if (rows >= 0).all() and (rows <= 1).all() and (np.abs(sums - 1) <= ROW_SUM_TOLERANCE).all():
+        return []
+    wrong = [f"{rows[tuple(at)]} at {tuple(at.tolist())}" for at in np.argwhere(~((rows >= 0) & (rows <= 1)))[:3]]
+    if wrong:
+        return [Problem(where, f"not in [0, 1]: {', '.join(wrong)}")]
+    off = np.argwhere(np.abs(sums - 1) > ROW_SUM_TOLERANCE)
+    shown = ", ".join(f"{sums[tuple(at)]!r} at {tuple(at.tolist())}" for at in off[:3]).replace("np.float64", "")
+    return (
+        [Problem(where, f"{len(off)} row(s) do not sum to 1 within {ROW_SUM_TOLERANCE}: {shown}")] if len(off) else []
+    )

@@ -1,0 +1,151 @@
+"""Results: what was asked, of which model, and the probabilities that came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from spasmnet._frozen import FrozenMapping
+from spasmnet._version import __version__
+from spasmnet.errors import UnknownVariableError
+from spasmnet.network import Network
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Which library and which model gave a result; `digest` covers everything that changes an answer."""
+
+    library: str
+    model: str
+    model_version: str
+    digest: str
+
+    @classmethod
+    def of(cls, network: Network) -> Provenance:
+        """The stamp for results from this network."""
+        return cls(f"spasmnet {__version__}", network.name, network.version, f"sha256:{network.digest}")
+
+    def as_dict(self) -> dict[str, str]:
+        """The stamp as plain data."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"{self.library}, model {self.model} {self.model_version} ({self.digest[:19]})"
+
+
+class Posterior(Mapping[str, Mapping[str, float]]):
+    """P(X = x given the evidence) for every variable X: a mapping from variables to mappings from states to floats.
+
+    Variables that were observed are there too. `log_evidence` is the natural logarithm of P(evidence), `evidence` what
+    was understood, and `provenance` the versions of library and model.
+    """
+
+    __slots__ = ("_evidence", "_values", "log_evidence", "network", "provenance")
+
+    def __init__(
+        self,
+        network: Network,
+        values: Sequence[float],
+        log_evidence: float,
+        evidence: Mapping[str, Any],
+        provenance: Provenance,
+    ) -> None:
+        self.network = network
+        self._values = values
+        self.log_evidence = log_evidence
+        self._evidence = evidence
+        self.provenance = provenance
+
+    @property
+    def evidence(self) -> Mapping[str, Any]:
+        """The evidence as it was understood: variable → state, or state → likelihood."""
+        return self._evidence
+
+    def __getitem__(self, variable: str) -> Mapping[str, float]:
+        try:
+            start, states = self.network.layout[variable]
+        except (KeyError, TypeError):
+            raise UnknownNameError(variable, self.network.names) from None
+        return FrozenMapping(dict(zip(states, self._values[start : start + len(states)], strict=True)))
+
+    def __contains__(self, variable: object) -> bool:
+        return variable in self.network.by_name
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.network.names)
+
+    def __len__(self) -> int:
+        return len(self.network.names)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Posterior):
+            return list(self._values) == list(other._values) and self.provenance == other.provenance
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # mappings are compared by content
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.network, list(self._values), self.log_evidence, self._evidence, self.provenance)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain data for JSON: posteriors, log_evidence, evidence, provenance."""
+        evidence = {n: dict(f) if isinstance(f, Mapping) else f for n, f in self._evidence.items()}
+        return {
+            "posterior": {name: dict(self[name]) for name in self},
+            "log_evidence": self.log_evidence,
+            "evidence": evidence,
+            "provenance": self.provenance.as_dict(),
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """A pandas data frame with one row a state: index (variable, state), column probability; attrs hold the rest."""
+        import pandas as pd
+
+        index = [(variable.name, state) for variable in self.network.variables for state in variable.states]
+        frame = pd.DataFrame(
+            {"probability": list(self._values)}, index=pd.MultiIndex.from_tuples(index, names=["variable", "state"])
+        )
+        frame.attrs["spasmnet"] = {key: value for key, value in self.to_dict().items() if key != "posterior"}
+        return frame
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={finding}" for name, finding in self._evidence.items()) or "no evidence"
+        return f"<Posterior of {len(self)} variables given {given}; ln P(evidence) = {self.log_evidence:.6g}>"
+
+    def __rich__(self) -> Table:
+        from spasmnet.display import posterior_table
+
+        return posterior_table(self)
+
+    def _repr_html_(self) -> str:
+        from spasmnet.display import posterior_html
+
+        return posterior_html(self)
+
+
+class UnknownNameError(UnknownVariableError, KeyError):
+    """A variable that a result does not have; also a KeyError, as mappings promise."""
+
+    __str__ = UnknownVariableError.__str__
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The most probable joint state of all variables; unpacks into (assignment, log_probability).
+
+    `log_probability` is ln P(assignment and evidence), `log_posterior` is ln P(assignment given the evidence).
+    """
+
+    assignment: Mapping[str, str]
+    log_probability: float
+    log_posterior: float
+    evidence: Mapping[str, Any]
+    provenance: Provenance
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.assignment, self.log_probability))

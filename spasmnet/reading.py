@@ -1,0 +1,52 @@
+"""Networks from files: the shipped models by name, the library's own format, and through interop those of others."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from spasmnet.catalogue import available, find
+from spasmnet.errors import SpasmnetError
+from spasmnet.modelfile import read_model
+from spasmnet.network import Network
+
+
+def load(name: str = "muscle_spasm") -> Network:
+    """A model that is shipped with the library, by name; raises ModelFileError with the names there are.
+
+    >>> load().name
+    'muscle_spasm'
+    """
+    return read_model(find(name))
+
+
+def models() -> tuple[str, ...]:
+    """The names of the shipped models.
+
+    >>> "muscle_spasm" in models()
+    True
+    """
+    return available()
+
+
+def read(path: str | os.PathLike[str], *, normalize: bool = False) -> Network:
+    """The network in a file: .toml (checked, with provenance), .bif, .xml/.xmlbif, .xdsl, .net or .uai.
+
+    `normalize` divides rows of a foreign file that sum to 1 only approximately (printed decimals) by their sum; it is
+    never done silently. Raises ModelFileError if the file cannot be read, ModelError with every problem of its content,
+    and FormatError where a format is not understood.
+
+    >>> from spasmnet.catalogue import find
+    >>> read(find("muscle_spasm")).version == load().version
+    True
+    """
+    suffix = Path(path).suffix.lower() if isinstance(path, (str, os.PathLike)) else ".toml"
+    if suffix in (".bif", ".xml", ".xmlbif", ".xdsl", ".net", ".uai"):
+        from spasmnet.interop import read_foreign
+
+        return read_foreign(path, normalize=normalize)
+    if normalize:
+        raise SpasmnetError(
+            "normalize is for foreign files: the numbers of a .toml model are cited, so correct them there"
+        )
+    return read_model(path)

@@ -1,0 +1,194 @@
+"""Tables of cases: data frames in, data frames out."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Collection, Mapping, Sequence
+from math import exp, prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spasmnet.circuit.cases import solve
+from spasmnet.circuit.order import telling_order
+from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, TableError, suggest
+from spasmnet.evidence import check
+from spasmnet.network import Network, Variable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spasmnet.engine import Engine
+
+SPECIALISE_FROM = 1000  # rows from which a circuit for these columns and targets pays
+TELLING_FROM = 10_000  # rows from which choosing the order of the columns pays
+MAX_JOINT = 1_000_000
+SHOWN = 10
+
+
+def table_posteriors(
+    engine: Engine, frame: pd.DataFrame, targets: Collection[str] | None, *, on_impossible: str, threads: int | None
+) -> pd.DataFrame:
+    """The posteriors of each row; see Engine.posteriors."""
+    import pandas as pd
+
+    if on_impossible not in ("raise", "nan"):
+        raise TableError(f'on_impossible must be "raise" or "nan", not {on_impossible!r}')
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
+        raise TableError(f"threads must be a whole number of at least 1, not {threads!r}")
+    network = engine.network
+    codes = encode(network, frame)
+    asked = _targets(network, targets)
+    columns = [str(name) for name in frame.columns]
+    positions = {name: i for i, name in enumerate(network.names)}
+    if len(frame) >= SPECIALISE_FROM:
+        compiled = engine.specialised(asked, columns)
+    else:
+        compiled = engine.compiled
+    telling = telling_order(compiled.factors, [positions[c] for c in columns]) if len(frame) >= TELLING_FROM else None
+    answers = solve(compiled.circuit, codes, [positions[c] for c in columns], telling=telling, threads=threads)
+    impossible = np.flatnonzero(np.isneginf(answers.log_evidence))
+    if len(impossible) and on_impossible == "raise":
+        row = int(impossible[0])
+        found = {c: network.by_name[c].states[code] for c, code in zip(columns, codes[row], strict=True) if code >= 0}
+        raise ImpossibleEvidenceError(engine.contradiction(found), frame.index[row], True)
+    answers.posteriors[impossible] = np.nan
+    pairs = [(network.names[t], state) for t in compiled.targets for state in network.variables[t].states]
+    values = answers.posteriors
+    wanted = [(name, state) for name in asked for state in network.by_name[name].states]
+    if wanted != pairs:
+        place = {pair: i for i, pair in enumerate(pairs)}
+        values = values[:, [place[pair] for pair in wanted]]
+    index = pd.MultiIndex.from_tuples(wanted, names=["variable", "state"])
+    result = frame._constructor(values, index=frame.index, columns=index, copy=False)
+    result.attrs["spasmnet"] = {"evidence": columns, "provenance": engine.provenance.as_dict()}
+    return result
+
+
+def _targets(network: Network, targets: Collection[str] | None) -> list[str]:
+    if targets is None:
+        return list(network.names)
+    if isinstance(targets, str) or not isinstance(targets, Collection):
+        raise TableError(f"targets must be a list of variables, not {targets!r}; write targets=[{targets!r}]")
+    asked = [network.variable(name).name for name in targets]
+    if not asked:
+        raise TableError("targets is empty; leave it out for all variables")
+    if len(set(asked)) < len(asked):
+        raise TableError(f"targets names {next(t for t in asked if asked.count(t) > 1)!r} twice")
+    return asked
+
+
+def joint_posterior(engine: Engine, variables: Sequence[str], evidence: Mapping[str, Any]) -> pd.Series:
+    """P(variables given evidence); see Engine.joint."""
+    import pandas as pd
+
+    network = engine.network
+    if isinstance(variables, str) or not variables:
+        raise EvidenceError(f"joint needs a list of variables, such as {list(network.names[:2])}, not {variables!r}")
+    asked = [network.variable(name) for name in variables]
+    if len({variable.name for variable in asked}) < len(asked):
+        raise EvidenceError(f"joint names a variable twice: {', '.join(variable.name for variable in asked)}")
+    shape = tuple(len(variable.states) for variable in asked)
+    if prod(shape) > MAX_JOINT:
+        raise EvidenceError(
+            f"the joint of these {len(asked)} variables has {prod(shape):,} states, above {MAX_JOINT:,}"
+        )
+    check(network, evidence)
+    post = engine.posterior(evidence)
+    codes = np.stack(np.unravel_index(np.arange(prod(shape)), shape), axis=1)
+    positions = [network.names.index(variable.name) for variable in asked]
+    compiled = engine.specialised((), network.names)
+    from spasmnet.evidence import Encoder
+
+    weights = Encoder(network, compiled.circuit.first_indicator)(evidence)
+    answers = solve(compiled.circuit, codes, positions, weights=weights)
+    # a state that a likelihood has weighted keeps its weight in the shared evidence
+    values = [exp(log_p + weights.shift - post.log_evidence) for log_p in answers.log_evidence.tolist()]
+    index = pd.MultiIndex.from_product([v.states for v in asked], names=[v.name for v in asked])
+    series = pd.Series(values, index=index, name="probability")
+    series.attrs["spasmnet"] = {"evidence": post.to_dict()["evidence"], "provenance": engine.provenance.as_dict()}
+    return series
+
+
+def encode(network: Network, frame: pd.DataFrame) -> NDArray[np.int16]:
+    """The states of a table of cases as numbers, -1 for an empty cell; raises TableError with all that is wrong."""
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        raise TableError(f"a pandas DataFrame is needed, not {type(frame).__name__}; for one case use engine.posterior")
+    if frame.columns.nlevels > 1:
+        raise TableError("the table's columns have several levels; name each column after one variable")
+    names = list(frame.columns)
+    twice = [str(name) for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise TableError(f"duplicate column(s) {', '.join(twice)}; each variable may have one column")
+    unknown = [name for name in names if name not in network.by_name]
+    if unknown:
+        listed = "\n  ".join(f"{name!r}: {suggest(str(name), network.names)}" for name in unknown[:SHOWN])
+        more = f"\n  and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+        raise TableError(f"{len(unknown)} column(s) that are not variables of the network:\n  {listed}{more}")
+    if not len(frame):
+        raise TableError("the table has no rows, so there is nothing to answer")
+    codes = np.empty((len(frame), len(names)), dtype=np.int16)
+    wrong: list[tuple[int, str, object]] = []
+    for column, name in enumerate(names):
+        coded = _encode_column(frame.iloc[:, column], network.by_name[name])
+        codes[:, column] = coded
+        wrong += [(int(row), name, frame.iloc[row, column]) for row in np.flatnonzero(coded == UNKNOWN)[: SHOWN + 1]]
+    if wrong:
+        raise TableError(_unknown_cells(network, frame, codes, wrong))
+    return codes
+
+
+UNKNOWN = -2
+
+
+def _unknown_cells(
+    network: Network, frame: pd.DataFrame, codes: NDArray[np.int16], wrong: list[tuple[int, str, object]]
+) -> str:
+    lines = []
+    for row, name, value in sorted(wrong, key=lambda cell: cell[0])[:SHOWN]:
+        known = network.by_name[name].states
+        lines.append(
+            f"row {frame.index[row]!r}, column {name!r}: {value!r}; {suggest(str(value), known, show_all=True)}"
+        )
+    count = int((codes == UNKNOWN).sum())
+    more = f"\n  and {count - len(lines)} more" if count > len(lines) else ""
+    return f"{count} cell(s) that are not states of their variables:\n  " + "\n  ".join(lines) + more
+
+
+def _encode_column(column: pd.Series, variable: Variable) -> NDArray[np.int16]:
+    """Codes of one column: each distinct value is looked up once."""
+    import pandas as pd
+
+    state = {name: i for i, name in enumerate(variable.states)}
+
+    def code(value: object) -> int:
+        if isinstance(value, str):
+            return state.get(value, -1 if value == "" else UNKNOWN)
+        return -1 if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)) else UNKNOWN
+
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        numbers, values = column.cat.codes.to_numpy(), list(column.cat.categories)
+    else:
+        cells = column.to_numpy(dtype=object)
+        numbers, values = _by_identity(cells)
+    lookup = np.array([*map(code, values), -1], dtype=np.int16)  # the last for pandas' own -1, a missing value
+    return lookup[numbers]
+
+
+def _by_identity(cells: NDArray[np.object_]) -> tuple[NDArray[Any], list[object]]:
+    """Number the distinct objects of a column by where they are in memory, which is far quicker than by value.
+
+    The cells of a column are mostly the same few string objects; should they not be, they are compared by value.
+    """
+    import pandas as pd
+
+    cells = np.ascontiguousarray(cells)
+    addresses = np.frombuffer((ctypes.c_char * cells.nbytes).from_address(cells.ctypes.data), dtype=np.intp)
+    numbers, distinct = pd.factorize(addresses)
+    if len(distinct) > 1000:
+        numbers, values = pd.factorize(cells)
+        return numbers, list(values)
+    return numbers, [ctypes.cast(int(address), ctypes.py_object).value for address in distinct]

@@ -1,0 +1,108 @@
+"""Hypothesis strategies that all tests share: networks of every kind of distribution, and evidence for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
+from spasmnet.network import Network, Variable
+
+KINDS = ("table", "noisy_max", "deterministic")
+ODD_NAMES = (
+    "x y", " lead", "a,b", "p|q", 'say "hi"', "it's", "0", "1", "-1", "1.0", "True", "nan", "none", "None", "{}", "(a)",
+    "[b];", "=", "//", "a/*b*/", "%", "#", "\\", "na\u00efve", "\u65e5\u672c", "\U0001f9b5", "\u00df", "\u00e9",
+    "e\u0301", "A", "a", "variable", "table", "states", "line\nbreak", "<&>",
+)  # fmt: skip
+odd_text = st.sampled_from(ODD_NAMES) | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
+plain_text = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True)
+
+
+@st.composite
+def networks(
+    draw: st.DrawFn,
+    max_variables: int = 7,
+    max_states: int = 4,
+    max_parents: int = 4,
+    kinds: tuple[str, ...] = KINDS,
+    names: st.SearchStrategy[str] = odd_text,
+    min_variables: int = 1,
+    positive: bool = False,
+) -> Network:
+    """A random network: any acyclic graph, also disconnected, declared in any order.
+
+    Variables have 1 to `max_states` states and at most `max_parents` parents. Numbers span many orders of magnitude
+    and, unless `positive`, include exact zeros and ones. `positive` leaves out deterministic distributions; the zeros
+    in the first row of a noisy-MAX link remain, as they must.
+    """
+    count = draw(st.integers(min_variables, max_variables))
+    labels = draw(st.lists(names, min_size=count, max_size=count, unique=True))
+    states = st.lists(names, min_size=1, max_size=max_states, unique=True)
+    variables = [Variable(label, tuple(draw(states))) for label in labels]
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    cpds: dict[str, CPD] = {}
+    for at, variable in enumerate(variables):
+        parents = draw(st.permutations(draw(_subset(variables[:at], max_parents))))
+        usable = [kind for kind in kinds if not (positive and kind == "deterministic")] or ["table"]
+        kind = draw(st.sampled_from(usable))
+        cpds[variable.name] = _cpd(kind, variable, parents, random, positive)
+    return Network(tuple(draw(st.permutations(variables))), cpds, name="drawn")
+
+
+def _subset(items: list[Variable], most: int) -> st.SearchStrategy[list[Variable]]:
+    if not items:
+        return st.just([])
+    return st.lists(st.sampled_from(items), max_size=min(most, len(items)), unique_by=lambda variable: variable.name)
+
+
+def _cpd(kind: str, variable: Variable, parents: list[Variable], random: np.random.Generator, positive: bool) -> CPD:
+    names, sizes, states = [p.name for p in parents], [len(p.states) for p in parents], len(variable.states)
+    if kind == "deterministic":
+        return Deterministic(names, random.integers(0, states, sizes), states)
+    if kind == "noisy_max":
+        links = [rows(random, (size, states), positive) for size in sizes]
+        for link in links:
+            link[0] = np.eye(states)[0]
+        return NoisyMax(names, rows(random, (states,), positive), links)
+    return Table(names, rows(random, (*sizes, states), positive))
+
+
+def rows(random: np.random.Generator, shape: tuple[int, ...], positive: bool = False) -> NDArray[np.float64]:
+    """Distributions along the last axis; a third are even, a third extreme and a third hold exact zeros and ones."""
+    values = random.exponential(size=shape)
+    style = random.integers(0, 3, shape[:-1])[..., None]
+    values = np.where(style == 1, values ** random.integers(1, 12), values)
+    if not positive:
+        keep = random.random(shape) < 0.5
+        keep[..., 0] |= ~keep.any(axis=-1)
+        values = np.where((style == 2) & ~keep, 0.0, values)
+    return np.asarray(values / values.sum(axis=-1, keepdims=True), dtype=np.float64)
+
+
+@st.composite
+def evidence(draw: st.DrawFn, network: Network, likelihood: bool = True, positive: bool = False) -> dict[str, Any]:
+    """Findings for some of the variables: a state, or likelihoods by state; the others are missing.
+
+    They may be impossible together, or alone. With `positive`, no likelihood is 0.
+    """
+    found: dict[str, Any] = {}
+    for variable in network.variables:
+        kind = draw(st.sampled_from(("missing", "hard", "likelihood") if likelihood else ("missing", "hard")))
+        if kind == "hard":
+            found[variable.name] = draw(st.sampled_from(variable.states))
+        elif kind == "likelihood":
+            number = st.floats(1e-3, 1.0) if positive else st.just(0.0) | st.just(1.0) | st.floats(1e-6, 1.0)
+            size = len(variable.states)
+            values = draw(st.lists(number, min_size=size, max_size=size).filter(any))
+            found[variable.name] = dict(zip(variable.states, values, strict=True))
+    return found
+
+
+@st.composite
+def networks_with_evidence(draw: st.DrawFn, /, **options: Any) -> tuple[Network, dict[str, Any]]:
+    """A network and findings for it; `options` are those of `networks`."""
+    network = draw(networks(**options))
+    return network, draw(evidence(network))
