@@ -1,12 +1,14 @@
-"""How results look: a rich table in a terminal, HTML in a notebook."""
+"""How results look: words and numbers for people, a rich table for a posterior, HTML for a notebook."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 from spasmnet.network import Variable
+from spasmnet.report import Ranked, ranked
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,15 +17,6 @@ if TYPE_CHECKING:
 
 NOTICE = "For research and education; not a medical device."
 ROLE_TITLES = {"cause": "Causes", "serious": "Serious conditions", "finding": "Findings", "risk_factor": "Risk factors"}
-
-
-def ranked(post: Posterior, roles: tuple[str, ...] = ("cause",)) -> list[tuple[Variable, float, Mapping[str, float]]]:
-    """Unobserved variables of these roles (all, in a network without roles), by the probability of not being neutral."""
-    variables = [v for v in post.network.variables if v.role in roles]
-    if not variables and not any(v.role for v in post.network.variables):
-        variables = list(post.network.variables)
-    rows = [(v, 1.0 - post[v.name][v.states[0]], post[v.name]) for v in variables if v.name not in post.evidence]
-    return sorted(rows, key=lambda row: -row[1])
 
 
 def percent(probability: float) -> str:
@@ -41,60 +34,141 @@ def percent(probability: float) -> str:
     return f"{probability:.1%}" if probability < 0.0995 or probability > 0.9905 else f"{probability:.0%}"
 
 
-def finding_text(finding: Any) -> str:
-    """A finding in words: the state, or the likelihoods."""
+def one_in(probability: float, below: float = 0.01) -> str:
+    """A probability under `below` as a frequency with two digits; empty where a percentage says enough.
+
+    >>> one_in(0.00012), one_in(0.3), one_in(1e-12), one_in(0.0)
+    ('1 in 8,300', '', 'under 1 in a billion', 'impossible')
+    """
+    if probability == 0:
+        return "impossible"
+    if probability >= below:
+        return ""
+    if probability < 1e-9:
+        return "under 1 in a billion"
+    count = 1 / probability
+    return f"1 in {round(count, 1 - floor(log10(count))):,.0f}"
+
+
+def plain(text: str) -> str:
+    """A text from a model file without control characters, which a terminal might obey."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def name_of(variable: Variable) -> str:
+    """A variable's label, or its name."""
+    return plain(variable.label or variable.name)
+
+
+def state_of(variable: Variable, state: str) -> str:
+    """A state's label, or its name."""
+    return plain(variable.state_label(state))
+
+
+def finding_text(finding: Any, variable: Variable | None = None) -> str:
+    """A finding in words: the state, or the likelihoods; with labels if the variable is given."""
     if isinstance(finding, Mapping):
-        return "likelihood " + ", ".join(f"{state} {value:g}" for state, value in finding.items())
-    return str(finding)
+        words = [f"{state_of(variable, s) if variable else s} {value:g}" for s, value in finding.items()]
+        return "likelihood " + ", ".join(words)
+    return state_of(variable, finding) if variable else str(finding)
 
 
-def _sections(post: Posterior) -> Iterator[tuple[str, list[tuple[Variable, float, Mapping[str, float]]]]]:
-    if not any(v.role for v in post.network.variables):
-        yield "Variables", [(v, 1.0 - post[v.name][v.states[0]], post[v.name]) for v in post.network.variables]
-        return
+def states_text(variable: Variable, states: Mapping[str, float], most: int = 6) -> str:
+    """The states with their probabilities, in order; of many, the most probable."""
+    shown: Sequence[str] = variable.states
+    if len(shown) > most:
+        shown = sorted(shown, key=lambda state: -states[state])[: most - 1]
+    words = [f"{state_of(variable, state)} {percent(states[state])}" for state in shown]
+    return "; ".join(words) + (f"; and {len(states) - len(shown)} more" if len(shown) < len(states) else "")
+
+
+def presence(row: Ranked) -> str:
+    """The most probable state that is not neutral; with its own probability where there are several."""
+    words = state_of(row.variable, row.leading)
+    return f"{words} {percent(row.states[row.leading])}" if len(row.variable.states) > 2 else words
+
+
+def _sections(post: Posterior) -> Iterator[tuple[str, list[Ranked]]]:
+    """What was not observed, by role; a network without roles is one section in declared order."""
+    rows = ranked(post)
     for role, title in ROLE_TITLES.items():
-        rows = ranked(post, (role,))
-        if rows:
-            yield title, rows
+        found = [row for row in rows if row.variable.role == role]
+        if found:
+            yield title, found
+    place = {name: i for i, name in enumerate(post.network.names)}
+    found = sorted((r for r in rows if r.variable.role not in ROLE_TITLES), key=lambda row: place[row.variable.name])
+    if found:
+        yield "Variables", found
+
+
+def _given(post: Posterior) -> str:
+    by_name = post.network.by_name
+    findings = (f"{name_of(by_name[n])}: {finding_text(f, by_name[n])}" for n, f in post.evidence.items())
+    return "; ".join(findings) or "nothing"
 
 
 def posterior_table(post: Posterior) -> Table:
     """The posteriors as a rich table, sections by role, most probable first."""
     from rich.table import Table
+    from rich.text import Text
 
+    title = Text(plain(post.network.title or post.network.name), style="bold")
     table = Table(
-        title=f"{post.network.title or post.network.name}, given {len(post.evidence)} finding(s)", expand=False
+        title=Text.assemble(title, f"\ngiven {_given(post)}"),
+        title_style="",
+        title_justify="left",
+        caption=Text(f"{post.provenance}. {plain(post.network.intended_use) or NOTICE}"),
+        caption_style="dim",
+        caption_justify="left",
+        box=None,
+        padding=(0, 2, 0, 0),
+        show_header=False,
     )
-    for column in ("variable", "probability", "by state"):
-        table.add_column(column, justify="right" if column == "probability" else "left")
-    for title, rows in _sections(post):
-        table.add_section()
-        table.add_row(f"[bold]{title}[/bold]", "", "")
-        for variable, probability, states in rows:
-            by_state = "  ".join(f"{variable.state_label(state)} {percent(p)}" for state, p in states.items())
-            table.add_row(variable.label or variable.name, percent(probability), by_state)
-    table.caption = f"{post.provenance}. {NOTICE}"
+    table.add_column(min_width=12)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column()
+    for heading, rows in _sections(post):
+        table.add_row()
+        table.add_row(Text(heading, style="bold"))
+        for row in rows:
+            chance = percent(row.probability) if row.variable.role else ""
+            table.add_row(Text(name_of(row.variable)), chance, Text(states_text(row.variable, row.states)))
+    table.add_row()
     return table
 
 
+_CELL = "padding:.15em 1.2em .15em 0;border:0;background:none;vertical-align:middle"
+_TRACK = "background:rgba(128,128,128,.18);width:11em;height:.7em;border-radius:.35em;overflow:hidden"
+
+
 def posterior_html(post: Posterior) -> str:
-    """The posteriors as an HTML table with bars."""
-    cells = []
-    for title, rows in _sections(post):
-        cells.append(f'<tr><th colspan="3" style="text-align:left;padding-top:.6em">{escape(title)}</th></tr>')
-        for variable, probability, states in rows:
-            tip = escape(", ".join(f"{variable.state_label(s)} {percent(p)}" for s, p in states.items()), quote=True)
-            bar = (
-                '<div style="background:#e8edf2;width:12em;height:.8em;border-radius:.2em">'
-                f'<div style="background:#3b6ea5;width:{100 * probability:.2f}%;height:100%;border-radius:.2em"></div></div>'
-            )
-            cells.append(
-                f'<tr title="{tip}"><td style="text-align:left">{escape(variable.label or variable.name)}</td>'
-                f'<td style="text-align:right">{escape(percent(probability))}</td><td>{bar}</td></tr>'
-            )
-    given = "; ".join(f"{escape(name)} = {escape(finding_text(f))}" for name, f in post.evidence.items()) or "nothing"
+    """The posteriors as an HTML table with bars; colours suit light and dark pages."""
+    sections = "".join(_html_section(title, rows) for title, rows in _sections(post))
+    use = plain(post.network.intended_use) or NOTICE
     return (
-        f'<div><p style="margin:.2em 0"><b>{escape(post.network.title or post.network.name)}</b>, given {given}</p>'
-        f'<table style="border-collapse:collapse">{"".join(cells)}</table>'
-        f'<p style="margin:.4em 0;color:#666;font-size:85%">{escape(str(post.provenance))}. {NOTICE}</p></div>'
+        f'<div style="line-height:1.4;max-width:60em"><div style="font-weight:600">'
+        f"{escape(plain(post.network.title or post.network.name))}</div>"
+        f'<div style="opacity:.75">given {escape(_given(post))}</div>'
+        f'<table style="border-collapse:collapse;border:0">{sections}</table>'
+        f'<div style="opacity:.65;font-size:85%;margin-top:.5em">{escape(use)}<br>{escape(str(post.provenance))}</div>'
+        "</div>"
     )
+
+
+def _html_section(title: str, rows: Sequence[Ranked]) -> str:
+    colour = "#c0573f" if title == ROLE_TITLES["serious"] else "#3b7bb5"
+    head = f'<th colspan="4" style="{_CELL};text-align:left;padding-top:.7em">{escape(title)}</th>'
+    lines = [f'<tr style="background:none">{head}</tr>']
+    for row in rows:
+        words = presence(row) if row.variable.role else states_text(row.variable, row.states)
+        rare = one_in(row.probability) if row.variable.role == "serious" else ""
+        tip = escape(states_text(row.variable, row.states, most=99), quote=True)
+        bar = f'<div style="width:{100 * max(row.probability, 0.0):.2f}%;height:100%;background:{colour}"></div>'
+        lines.append(
+            f'<tr title="{tip}" style="background:none">'
+            f'<td style="{_CELL};text-align:left">{escape(name_of(row.variable))}</td>'
+            f'<td style="{_CELL};text-align:right">{escape(percent(row.probability))}</td>'
+            f'<td style="{_CELL}"><div style="{_TRACK}">{bar}</div></td>'
+            f'<td style="{_CELL};text-align:left;opacity:.75">{escape(rare or words)}</td></tr>'
+        )
+    return "".join(lines)

@@ -18,6 +18,7 @@ from spasmnet.errors import EvidenceError, UnknownStateError
 from spasmnet.network import Network, Variable
 
 ZEROS = array("d", [0.0]) * 4096
+LEAST_RATIO = 1e-300  # of likelihoods: further apart, the smaller could not be told from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Encoder:
 
     def __call__(self, evidence: Mapping[str, Any]) -> Weights:
         """The weights of evidence; raises EvidenceError with everything that is wrong with it."""
+        if not isinstance(evidence, (dict, Mapping)):  # dict first, since the test is quicker
+            return self._carefully(evidence)
         at = array("i")
         others = self._others
         try:
@@ -108,8 +111,7 @@ def _check_likelihood(variable: Variable, likelihood: Mapping[Any, Any]) -> None
     for state, value in likelihood.items():
         if state not in variable.states:
             raise UnknownStateError(variable.name, state, variable.states)
-        number = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and value >= 0
-        if not number:
+        if not _is_weight(value):
             raise EvidenceError(
                 f"{variable.name}: the likelihood of {state} is {value!r}; a finite number >= 0 is needed"
             )
@@ -119,16 +121,30 @@ def _check_likelihood(variable: Variable, likelihood: Mapping[Any, Any]) -> None
             f"{variable.name}: the likelihood names no number for {', '.join(missing)}; every state needs one (0 for a "
             "state that the finding rules out)"
         )
-    if not any(float(value) > 0 for value in likelihood.values()):
+    positive = [float(value) for value in likelihood.values() if float(value) > 0]
+    if not positive:
         raise EvidenceError(f"{variable.name}: the likelihoods are all 0, which rules out every state")
+    if min(positive) / max(positive) < LEAST_RATIO:
+        raise EvidenceError(
+            f"{variable.name}: the likelihoods {min(positive)!r} and {max(positive)!r} are too far apart (their ratio is "
+            f"below {LEAST_RATIO}); give 0 for a state that the finding rules out"
+        )
+
+
+def _is_weight(value: object) -> bool:
+    """Whether this is a finite number of at least 0, and no truth value."""
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and value >= 0
+    except OverflowError:
+        return False
 
 
 def understood(evidence: Mapping[str, Any]) -> FrozenMapping[str, Any]:
     """The evidence as plain immutable data, to stand on results."""
     return FrozenMapping(
         {
-            name: finding
-            if type(finding) is str
+            name: str(finding)
+            if isinstance(finding, str)
             else FrozenMapping({state: float(value) for state, value in finding.items()})
             for name, finding in evidence.items()
         }

@@ -27,15 +27,17 @@ if TYPE_CHECKING:
 FORMATS = {".bif": "bif", ".xml": "xmlbif", ".xmlbif": "xmlbif", ".xdsl": "xdsl", ".net": "net", ".uai": "uai"}
 MAX_ENTRIES = 50_000_000
 MAX_BYTES = 512 * 2**20
-ROUNDING = 0.01
+PRINTED = 1e-6  # how far printed decimals put a row's sum off
+ROUNDING = 0.01  # how far normalize=True goes
 _SHOWN_ROWS = 5
 
 
-def from_pgmpy(model: DiscreteBayesianNetwork, normalize: bool = False) -> Network:
+def from_pgmpy(model: DiscreteBayesianNetwork, normalize: bool | None = None) -> Network:
     """The network that a pgmpy model describes: the same names, states in the same order, and numbers bit for bit.
 
     `model` is a pgmpy.models.DiscreteBayesianNetwork; its tables need no check_model(), which lets rows sum to 1.005.
-    `normalize=True` divides rows that are off by at most 0.01 by their sum; rows within 1e-9 are never touched. Names
+    Rows within 1e-9 of 1 are never touched. Rows that are off by the rounding of printed decimals, at most 1e-6, are
+    divided by their sum; `normalize=True` does so up to 0.01, and `normalize=False` refuses both. Names
     and states that are integers, floats or booleans become their text (1 becomes "1") unless two would become equal.
     Attributes of nodes and edges, weights and the set of latent variables are not carried over.
 
@@ -92,13 +94,12 @@ def to_pgmpy(network: Network) -> DiscreteBayesianNetwork:
     return model
 
 
-def read_foreign(path: str | os.PathLike[str], normalize: bool = False) -> Network:
+def read_foreign(path: str | os.PathLike[str], normalize: bool | None = None) -> Network:
     """The network in a .bif, .xml or .xmlbif (XMLBIF), .xdsl, .net (Hugin) or .uai file, which must be UTF-8.
 
     Names, states, their order and every number are those of the file; what is not understood is refused. UAI has no
-    names: variables become var_0, var_1, … and states "0", "1", …, as in pgmpy. `normalize=True` divides rows that are
-    off by at most 0.01 by their sum, as printed tables often need; rows within 1e-9 are never touched. UAI tables are read
-    by the standard or, if only that gives distributions, as pgmpy writes them (first variable of the scope fastest);
+    names: variables become var_0, var_1, … and states "0", "1", …, as in pgmpy. Rows that sum to 1 but for the rounding
+    of printed decimals are treated as in from_pgmpy, with `normalize` as there. UAI tables are read by the standard or, if only that gives distributions, as pgmpy writes them (first variable of the scope fastest);
     aGrUM's own order of parents in UAI cannot be told from the standard's.
 
     Raises ModelFileError if there is no such text to read, FormatError if it is not understood, ModelError with all
@@ -239,7 +240,7 @@ def _as_texts(names: Iterable[Any], what: str) -> dict[Any, str]:
     return texts
 
 
-def assemble(declared: Declared, normalize: bool, origin: str, default_name: str = "unnamed") -> Network:
+def assemble(declared: Declared, normalize: bool | None, origin: str, default_name: str = "unnamed") -> Network:
     """The network that was declared, its rows checked, or normalised if they are off by rounding only."""
     problems: list[Problem] = []
     fixable = False
@@ -248,9 +249,13 @@ def assemble(declared: Declared, normalize: bool, origin: str, default_name: str
         sums = values.sum(axis=-1)
         off = ~(np.abs(sums - 1) <= ROW_SUM_TOLERANCE) | ~((values >= 0) & (values <= 1)).all(axis=-1)
         close = (np.abs(sums - 1) <= ROUNDING) & (values >= 0).all(axis=-1)
-        if normalize and (off & close).any():
-            values = np.where((off & close)[..., None], values / np.where(close, sums, 1.0)[..., None], values)
-            off &= ~close
+        if normalize is None:
+            repair = close & (np.abs(sums - 1) <= PRINTED)
+        else:
+            repair = close & normalize
+        if (off & repair).any():
+            values = np.where((off & repair)[..., None], values / np.where(repair, sums, 1.0)[..., None], values)
+            off &= ~repair
         fixable |= bool((off & close).any())
         if off.any():
             problems.append(Problem(f"variables.{name}.cpd", _describe_rows(declared, name, values, off)))

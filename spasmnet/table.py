@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import exp, prod
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ from spasmnet.circuit.cases import solve
 from spasmnet.circuit.order import telling_order
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, TableError, suggest
 from spasmnet.evidence import check
+from spasmnet.kernels.native import address as _address
+from spasmnet.kernels.native import kernels
 from spasmnet.network import Network, Variable
 
 if TYPE_CHECKING:
@@ -130,11 +132,11 @@ def encode(network: Network, frame: pd.DataFrame) -> NDArray[np.int16]:
         raise TableError(f"{len(unknown)} column(s) that are not variables of the network:\n  {listed}{more}")
     if not len(frame):
         raise TableError("the table has no rows, so there is nothing to answer")
-    codes = np.empty((len(frame), len(names)), dtype=np.int16)
+    codes = np.empty((len(names), len(frame)), dtype=np.int16).T  # columns are contiguous
     wrong: list[tuple[int, str, object]] = []
     for column, name in enumerate(names):
-        coded = _encode_column(frame.iloc[:, column], network.by_name[name])
-        codes[:, column] = coded
+        coded = codes[:, column]
+        _encode_column(frame.iloc[:, column], network.by_name[name], coded)
         wrong += [(int(row), name, frame.iloc[row, column]) for row in np.flatnonzero(coded == UNKNOWN)[: SHOWN + 1]]
     if wrong:
         raise TableError(_unknown_cells(network, frame, codes, wrong))
@@ -142,6 +144,7 @@ def encode(network: Network, frame: pd.DataFrame) -> NDArray[np.int16]:
 
 
 UNKNOWN = -2
+MOST_OBJECTS = 64  # more different objects than this in a column are compared by value
 
 
 def _unknown_cells(
@@ -158,7 +161,7 @@ def _unknown_cells(
     return f"{count} cell(s) that are not states of their variables:\n  " + "\n  ".join(lines) + more
 
 
-def _encode_column(column: pd.Series, variable: Variable) -> NDArray[np.int16]:
+def _encode_column(column: pd.Series, variable: Variable, out: NDArray[np.int16]) -> None:
     """Codes of one column: each distinct value is looked up once."""
     import pandas as pd
 
@@ -170,25 +173,33 @@ def _encode_column(column: pd.Series, variable: Variable) -> NDArray[np.int16]:
         return -1 if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)) else UNKNOWN
 
     if isinstance(column.dtype, pd.CategoricalDtype):
-        numbers, values = column.cat.codes.to_numpy(), list(column.cat.categories)
+        lookup = np.array([*map(code, column.cat.categories), -1], dtype=np.int16)
+        out[:] = lookup[column.cat.codes.to_numpy()]  # pandas' own -1, a missing value, finds the last
     else:
-        cells = column.to_numpy(dtype=object)
-        numbers, values = _by_identity(cells)
-    lookup = np.array([*map(code, values), -1], dtype=np.int16)  # the last for pandas' own -1, a missing value
-    return lookup[numbers]
+        _by_identity(column.to_numpy(dtype=object), code, out)
 
 
-def _by_identity(cells: NDArray[np.object_]) -> tuple[NDArray[Any], list[object]]:
-    """Number the distinct objects of a column by where they are in memory, which is far quicker than by value.
+def _by_identity(cells: NDArray[np.object_], code: Callable[[object], int], out: NDArray[np.int16]) -> None:
+    """Code the cells of a column by where their objects are in memory, which is far quicker than by value.
 
-    The cells of a column are mostly the same few string objects; should they not be, they are compared by value.
+    The cells are mostly the same few string objects; should they not be, they are compared by value.
     """
     import pandas as pd
 
     cells = np.ascontiguousarray(cells)
-    addresses = np.frombuffer((ctypes.c_char * cells.nbytes).from_address(cells.ctypes.data), dtype=np.intp)
-    numbers, distinct = pd.factorize(addresses)
-    if len(distinct) > 1000:
-        numbers, values = pd.factorize(cells)
-        return numbers, list(values)
-    return numbers, [ctypes.cast(int(address), ctypes.py_object).value for address in distinct]
+    addresses = np.frombuffer((ctypes.c_char * cells.nbytes).from_address(_address(cells)), dtype=np.int64)
+    known, codes = np.zeros(MOST_OBJECTS, dtype=np.int64), np.zeros(MOST_OBJECTS, dtype=np.int16)
+    found, reached = 0, np.zeros(1, dtype=np.int64)
+    while True:
+        kernels().encode_cells(
+            _address(addresses), int(reached[0]), len(cells), _address(known), _address(codes), found,
+            _address(out), _address(reached),
+        )  # fmt: skip
+        if reached[0] == len(cells):
+            return
+        if found == MOST_OBJECTS:
+            break
+        known[found], codes[found] = addresses[reached[0]], code(cells[reached[0]])
+        found += 1
+    numbers, values = pd.factorize(cells)
+    out[:] = np.array([*map(code, values), -1], dtype=np.int16)[numbers]

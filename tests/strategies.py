@@ -102,7 +102,35 @@ def evidence(draw: st.DrawFn, network: Network, likelihood: bool = True, positiv
 
 
 @st.composite
+def noisy_networks(draw: st.DrawFn, max_parents: int = 8) -> Network:
+    """A noisy-MAX variable with four to `max_parents` parents, its neighbours, and a bystander joined to nothing.
+
+    Four parents and more are where the library takes the maximum one parent at a time. Some parents share a cause, a
+    second noisy-MAX shares some of the parents, and a deterministic variable looks at both.
+    """
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    count = draw(st.integers(4, max_parents))
+    sizes = {"cause": 2} | {f"parent{i}": draw(st.integers(1, 3 if count < 7 else 2)) for i in range(count)}
+    sizes |= {"effect": draw(st.integers(2, 3)), "other": 2, "sign": 2, "bystander": draw(st.integers(1, 2))}
+    variables = {name: Variable(name, tuple(f"s{i}" for i in range(size))) for name, size in sizes.items()}
+    parents = [f"parent{i}" for i in range(count)]
+    above: dict[str, tuple[str, list[str]]] = {name: ("table", []) for name in sizes}
+    above |= {name: ("table", ["cause"]) for name in parents if draw(st.booleans())}
+    above["effect"] = ("noisy_max", draw(st.permutations(parents)))
+    above["other"] = ("noisy_max", draw(st.permutations(parents))[: draw(st.integers(1, 5))])
+    above["sign"] = (draw(st.sampled_from(("table", "deterministic"))), ["effect", "other"])
+    cpds = {
+        name: _cpd(kind, variables[name], [variables[p] for p in names], random, False)
+        for name, (kind, names) in above.items()
+    }
+    return Network(tuple(draw(st.permutations(list(variables.values())))), cpds, name="noisy")
+
+
+any_networks = networks() | noisy_networks()
+
+
+@st.composite
 def networks_with_evidence(draw: st.DrawFn, /, **options: Any) -> tuple[Network, dict[str, Any]]:
     """A network and findings for it; `options` are those of `networks`."""
-    network = draw(networks(**options))
+    network = draw(networks(**options) if options else any_networks)
     return network, draw(evidence(network))

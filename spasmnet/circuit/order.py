@@ -11,7 +11,7 @@ from spasmnet.circuit.factors import FactorSet
 from spasmnet.kernels.native import kernels
 
 EFFORT = 400_000  # a budget for trying orders, in units of n² for n variables: a few milliseconds
-MOST_TRIES = 60
+MOST_TRIES = 24
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,13 @@ import importlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 HERE = Path(__file__).parent
-MODULES = ("run", "specialise", "build", "order")
+MODULES = ("run", "specialise", "build", "order", "encode")
 FROM_C = {"memset": ctypes.memset, "memmove": ctypes.memmove, "memcpy": ctypes.memmove}  # what loops compile to
 WRAPPER = "cfunc."  # how numba names the C wrapper of a function
 C_TYPES = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
@@ -44,18 +42,19 @@ def kernels() -> Any:
     return _link(symbols, objects)
 
 
+def address(values: Any) -> int:
+    """Where a numpy array's numbers lie; the caller keeps the array alive."""
+    return int(values.__array_interface__["data"][0])
+
+
 def _key() -> str:
+    import llvmlite
     import llvmlite.binding as llvm
 
     sha = hashlib.sha256()
     for name in ("layout", *MODULES, "native"):
         sha.update((HERE / f"{name}.py").read_bytes())
-    for part in (
-        version("numba"),
-        version("llvmlite"),
-        llvm.get_host_cpu_name(),
-        llvm.get_host_cpu_features().flatten(),
-    ):
+    for part in (llvmlite.__version__, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()):
         sha.update(part.encode() + b"\0")
     return f"{sys.platform}-{sha.hexdigest()[:24]}"
 
@@ -89,6 +88,8 @@ def _read(path: Path) -> tuple[dict[str, list[str]], list[bytes]] | None:
 
 def _write(path: Path, symbols: dict[str, list[str]], objects: list[bytes]) -> bool:
     """Keep the object code, whole or not at all; whether that worked."""
+    import tempfile
+
     body = json.dumps({"symbols": symbols, "sizes": [len(o) for o in objects]}).encode() + b"\n" + b"".join(objects)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

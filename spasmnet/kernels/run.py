@@ -153,27 +153,25 @@ def query_rows(
     values, indicators, n_indicators, codes, n_columns, columns, rows, n_rows,
     runs, n_runs, pairs, root, slots, n_slots, out, totals,
 ):  # fmt: skip
-    """The cases `rows` of a table, LANES at a time.
+    """Some cases of a table, LANES at a time.
 
-    `codes[row, c]` is the state observed in column c, or negative; `columns` holds for each column its first indicator
-    and its number of states; `indicators` what the indicators are before a row is entered. Row by row, `out` receives
-    the posteriors by slot and `totals` P(e).
+    `codes[i, c]` is the state that case i has in column c, or negative; `columns` holds for each column its first
+    indicator and its number of states; `indicators` what the indicators are before a case is entered. Case i is row
+    `rows[i]` of `out`, which receives the posteriors by slot, and of `totals`, which receives P(e).
     """
+    for i in range(n_indicators * LANES):
+        values[i] = indicators[i // LANES]
     begin = 0
     while begin < n_rows:
         lanes = min(LANES, n_rows - begin)
-        for i in range(n_indicators):
-            for b in range(LANES):
-                values[i * LANES + b] = indicators[i]
         for b in range(lanes):
-            row = rows[begin + b] * n_columns
+            case = (begin + b) * n_columns
             for c in range(n_columns):
-                code = codes[row + c]
-                if code >= 0:
-                    leaf = columns[2 * c]
-                    for s in range(columns[2 * c + 1]):
-                        if s != code:
-                            values[(leaf + s) * LANES + b] = 0.0
+                code = codes[case + c]
+                leaf = columns[2 * c]
+                for s in range(columns[2 * c + 1]):
+                    seen = (code < 0) | (code == s)
+                    values[(leaf + s) * LANES + b] = indicators[leaf + s] if seen else 0.0
         evaluate_lanes(values, n_indicators, runs, n_runs, pairs)
         for b in range(lanes):
             total = values[root * LANES + b]

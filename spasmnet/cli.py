@@ -1,0 +1,262 @@
+"""The command line: results on standard output, everything else on standard error.
+
+Exit codes: 0 success, 1 the model cannot be read or has problems, 2 wrong usage or findings that are not understood,
+3 findings that are impossible together, 4 a network too large for exact inference.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from spasmnet.circuit import MAX_PRODUCTS
+from spasmnet.engine import Engine, compile
+from spasmnet.errors import CircuitTooLargeError, SpasmnetError
+from spasmnet.failure import Commands, Failure
+from spasmnet.network import ROLES, Network
+from spasmnet.posterior import Provenance
+from spasmnet.reading import load, models, read
+
+if TYPE_CHECKING:
+    from spasmnet.report import Report
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+DEFAULT = "muscle_spasm"
+EPILOG = """\b
+Exit codes
+  0  success
+  1  the model cannot be read or has problems
+  2  wrong usage, or findings that are not understood
+  3  findings that are impossible together
+  4  the network is too large for exact inference
+
+For research and education; not a medical device."""
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        try:
+            click.echo(str(Provenance.of(load(DEFAULT))))
+        except SpasmnetError as error:
+            raise Failure(error, False) from None
+        ctx.exit()
+
+
+def _model_options(command: Command) -> Command:
+    """The options with which every command finds its model."""
+    normalize = click.option(
+        "--normalize", is_flag=True, help="Divide rows of a foreign file that are off by rounding by their sum."
+    )
+    model = click.option(
+        "--model",
+        metavar="NAME_OR_PATH",
+        default=DEFAULT,
+        help=f"A shipped model's name, or a file (.toml .bif .xml .xdsl .net .uai).  [default: {DEFAULT}]",
+    )
+    return model(normalize(command))
+
+
+def _open(model: str, normalize: bool, *, path: bool = False) -> Network:
+    """A shipped model by its name, or else the model in a file; without `path`, bare words can only be names."""
+    if model not in models() and (path or Path(model).suffix or len(Path(model).parts) > 1 or Path(model).exists()):
+        return read(model, normalize=normalize)
+    return load(model)
+
+
+def _stdin(limit: int) -> bytes:
+    return sys.stdin.buffer.read(limit) if sys.stdin else b""  # a closed standard input is None
+
+
+def _print_json(content: Any) -> None:
+    click.echo(json.dumps(content, indent=2, allow_nan=False))
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the library and its model.",
+)
+def main() -> None:
+    """Exact Bayesian reasoning about muscle spasms, and any discrete network.
+
+    \b
+    Examples
+      $ spasmnet variables --role finding
+      $ spasmnet query spasm=painful heavy_sweating=present
+    """
+
+
+@main.command(epilog=EPILOG)
+@click.argument("findings", nargs=-1)
+@_model_options
+@click.option("--target", "targets", metavar="NAME", multiple=True, help="Show only this variable; may be repeated.")
+@click.option("--top", type=click.IntRange(min=1), help="How many causes to show.  [default: 10; with --json all]")
+@click.option("--all", "everything", is_flag=True, help="Show all variables, not only causes and serious conditions.")
+@click.option(
+    "--max-products", type=click.IntRange(min=1), default=MAX_PRODUCTS, show_default=True, help="Largest circuit."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, errors too.")
+def query(
+    findings: Sequence[str],
+    model: str,
+    normalize: bool,
+    targets: Sequence[str],
+    top: int | None,
+    everything: bool,
+    max_products: int,
+    as_json: bool,
+) -> None:
+    """Rank the causes that fit FINDINGS, with the red flags among them.
+
+    A finding is name=state, or name=state:0.2,state:0.8 with a likelihood for every state. JSON, an object
+    {"name": "state"}, comes from standard input with - and from a file with @FILE or a path ending in .json. Findings
+    from several places are combined. Leave out what was not observed.
+
+    Advice is shown when what it is about is at least as likely as not, or is among the three leading causes.
+
+    \b
+    Examples
+      $ spasmnet query spasm=painful vomiting_diarrhoea=present
+      $ spasmnet query dark_urine=normal:0.2,concentrated:0.7,cola:0.1 --top 3
+      $ spasmnet query spasm=severe --target dehydration --target tetanus
+      $ echo '{"spasm": "painful", "heavy_sweating": "present"}' | spasmnet query - --json
+    """
+    from spasmnet.findings import gather
+    from spasmnet.report import report
+
+    if targets and everything:
+        raise click.UsageError("--target and --all exclude each other: name the variables, or show all of them")
+    network = _open(model, normalize)
+    for name in targets:
+        network.variable(name)
+    evidence = gather(network, findings, _stdin)
+    found = report(compile(network, max_products=max_products), evidence)
+    if as_json:
+        _print_json(_selected(found, top, targets))
+        return
+    from spasmnet.screens import console, query_screen, show
+
+    shown = console()
+    chosen = tuple(dict.fromkeys(targets))
+    show(query_screen(found, shown, top=top or 10, targets=chosen, everything=everything), shown)
+
+
+def _selected(found: Report, top: int | None, targets: Sequence[str]) -> dict[str, Any]:
+    """The report as data; for some variables only, or the first causes only, if that was asked for."""
+    content = found.as_dict()
+    if targets:
+        content["posterior"] = {name: content["posterior"][name] for name in targets}
+        for key in ("causes", "serious", "others"):
+            content[key] = [row for row in content[key] if row["variable"] in targets]
+    first = "causes" if found.causes or found.serious else "others"
+    content[first] = content[first][:top]
+    return content
+
+
+@main.command(epilog=EPILOG)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@_model_options
+@click.option("--role", type=click.Choice(ROLES), help="Only variables of this role.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, errors too.")
+def variables(names: Sequence[str], model: str, normalize: bool, role: str | None, as_json: bool) -> None:
+    """List what can be asked and answered; details for each NAME.
+
+    \b
+    Examples
+      $ spasmnet variables --role risk_factor
+      $ spasmnet variables dehydration spasm
+    """
+    network = _open(model, normalize)
+    chosen = [network.variable(name) for name in dict.fromkeys(names)] or list(network.variables)
+    chosen = [variable for variable in chosen if role is None or variable.role == role]
+    if not chosen:
+        click.echo(f"No variable{' of these' if names else ''} has the role {role}.", err=True)
+    if as_json:
+        from spasmnet.inventory import described
+
+        content = [described(network, variable) for variable in chosen]
+        _print_json({"variables": content, "provenance": Provenance.of(network).as_dict()})
+        return
+    from spasmnet.screens import console, show, variables_screen
+
+    show(variables_screen(network, chosen, detailed=bool(names)), console())
+
+
+@main.command(epilog=EPILOG)
+@click.argument("file", metavar="FILE")
+@click.option("--normalize", is_flag=True, help="Divide rows of a foreign file that are off by rounding by their sum.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, errors too.")
+def check(file: str, normalize: bool, as_json: bool) -> None:
+    """Check the model in FILE (or a shipped model, by name): all its problems, or a summary.
+
+    \b
+    Examples
+      $ spasmnet check muscle_spasm
+      $ spasmnet check muscle_spasm --json
+    """
+    from spasmnet.inventory import inventory
+
+    network = _open(file, normalize, path=True)
+    counts = inventory(network)
+    engine: Engine | None = None
+    too_large: CircuitTooLargeError | None = None
+    try:
+        engine = compile(network)
+    except CircuitTooLargeError as error:
+        too_large = error
+    posterior = engine.posterior() if engine else None
+    if as_json:
+        content: dict[str, Any] = counts.as_dict()
+        content["circuit"] = {"width": engine.width, "products": engine.products} if engine else None
+        content["prior"] = posterior.to_dict()["posterior"].get(network.main_outcome) if posterior else None
+        _print_json(content | {"main_outcome": network.main_outcome, "provenance": Provenance.of(network).as_dict()})
+    else:
+        from spasmnet.screens import check_screen, console, show
+
+        circuit = f"width {engine.width}, {engine.products:,} products a query" if engine else "too large, see below"
+        shown = console()
+        show(check_screen(network, counts, posterior, circuit, shown), shown)
+    if too_large:
+        raise too_large
+
+
+@main.command(epilog=EPILOG)
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@_model_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, errors too.")
+@click.option("--bibtex", "as_bibtex", is_flag=True, help="Print BibTeX.")
+def cite(sources: Sequence[str], model: str, normalize: bool, as_json: bool, as_bibtex: bool) -> None:
+    """List the sources of the model's numbers, and how much rests on each.
+
+    Measured kinds come first (cohort, trial, review, guideline), then judgements; within a kind the most used.
+
+    \b
+    Examples
+      $ spasmnet cite
+      $ spasmnet cite grandner_2017 --bibtex
+    """
+    from spasmnet.inventory import bibtex, uses
+
+    if as_json and as_bibtex:
+        raise click.UsageError("--json and --bibtex exclude each other")
+    network = _open(model, normalize)
+    found = uses(network, tuple(sources))
+    if not found:
+        click.echo(f"The model {network.name!r} names no sources.", err=True)
+    if as_json:
+        _print_json({"sources": [use.as_dict() for use in found], "provenance": Provenance.of(network).as_dict()})
+    elif as_bibtex:
+        click.echo("\n\n".join(bibtex(use.source) for use in found))
+    elif found:
+        from spasmnet.screens import cite_screen, console, show
+
+        show(cite_screen(found), console())

@@ -1,0 +1,201 @@
+"""What one result means: ranked causes, red flags that hold, advice that fits. Pure data; printing is elsewhere.
+
+- A cause's probability is that of all its states but the neutral first one.
+- A red flag holds when the findings leave no state open that would not qualify; it is *possible* when an uncertain
+  finding (likelihoods) leaves both kinds of state open.
+- Advice applies when each variable it names is in a named state with a probability of at least one half, or is one of
+  the three leading causes with a named state as its most probable one. Advice without conditions always applies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from spasmnet.network import CARE_LEVELS, Network, Rule, Variable
+from spasmnet.posterior import Posterior
+
+if TYPE_CHECKING:
+    from spasmnet.engine import Engine
+
+LEADING = 3
+LIKELY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One variable's place in a result.
+
+    `probability` and `before` are of not being neutral, with and without the findings; `leading` is the most probable
+    state that is not neutral; `change` is the total variation distance, in [0, 1], that the findings moved the whole.
+    """
+
+    variable: Variable
+    states: Mapping[str, float]
+    probability: float
+    before: float
+    leading: str
+    change: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """The ranking as plain data."""
+        return {
+            "variable": self.variable.name,
+            "label": self.variable.label or self.variable.name,
+            "role": self.variable.role,
+            "probability": self.probability,
+            "before": self.before,
+            "leading_state": self.leading,
+            "leading_state_label": self.variable.state_label(self.leading),
+            "leading_state_probability": self.states[self.leading],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A piece of advice and the variables that made it apply, with the probability of the states that it names."""
+
+    rule: Rule
+    because: tuple[tuple[Variable, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A posterior, ordered for a reader; `others` are the variables that are neither observed nor causes."""
+
+    posterior: Posterior
+    causes: tuple[Ranked, ...]
+    serious: tuple[Ranked, ...]
+    others: tuple[Ranked, ...]
+    red_flags: tuple[Rule, ...]
+    possible_red_flags: tuple[Rule, ...]
+    advice: tuple[Suggestion, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain data for JSON: the posterior's own keys and those of this report."""
+        network = self.posterior.network
+        return {
+            **self.posterior.to_dict(),
+            "causes": [row.as_dict() for row in self.causes],
+            "serious": [row.as_dict() for row in self.serious],
+            "others": [row.as_dict() for row in self.others],
+            "red_flags": [_rule(rule, network) for rule in self.red_flags],
+            "possible_red_flags": [_rule(rule, network) for rule in self.possible_red_flags],
+            "advice": [
+                _rule(item.rule, network) | {"because": {variable.name: p for variable, p in item.because}}
+                for item in self.advice
+            ],
+            "intended_use": network.intended_use,
+        }
+
+
+def report(engine: Engine, evidence: Mapping[str, Any] | None = None) -> Report:
+    """Ask the engine, and order what it answers for a reader.
+
+    Raises EvidenceError and ImpossibleEvidenceError, as `Engine.posterior` does.
+
+    >>> import spasmnet
+    >>> found = report(spasmnet.compile(spasmnet.load()), {"dark_urine": "cola", "muscle_pain": "present"})
+    >>> found.red_flags[0].level, found.serious[0].variable.name
+    ('emergency', 'rhabdomyolysis')
+    """
+    posterior = engine.posterior(evidence)
+    before = engine.posterior({}) if posterior.evidence else posterior
+    rows = ranked(posterior, before)
+    causes = tuple(row for row in rows if row.variable.role == "cause")
+    certain, possible = flags(engine.network, posterior.evidence)
+    return Report(
+        posterior,
+        causes,
+        tuple(row for row in rows if row.variable.role == "serious"),
+        _others(rows, engine.network),
+        certain,
+        possible,
+        fitting_advice(posterior, causes[:LEADING]),
+    )
+
+
+def ranked(posterior: Posterior, before: Posterior | None = None) -> tuple[Ranked, ...]:
+    """The variables that were not observed, the most probably present first; ties stay in declared order."""
+    earlier = posterior if before is None else before
+    variables = [v for v in posterior.network.variables if not isinstance(posterior.evidence.get(v.name), str)]
+    return tuple(sorted((_ranked(v, posterior[v.name], earlier[v.name]) for v in variables), key=_by_probability))
+
+
+def _others(rows: Iterable[Ranked], network: Network) -> tuple[Ranked, ...]:
+    """What the findings moved most comes first; what rounding alone moved stays in declared order."""
+    place = {name: i for i, name in enumerate(network.names)}
+    found = [row for row in rows if row.variable.role not in ("cause", "serious")]
+    return tuple(sorted(found, key=lambda row: (-round(row.change, 12), place[row.variable.name])))
+
+
+def _by_probability(row: Ranked) -> float:
+    return -row.probability
+
+
+def _ranked(variable: Variable, states: Mapping[str, float], before: Mapping[str, float]) -> Ranked:
+    active = variable.states[1:] or variable.states
+    return Ranked(
+        variable,
+        states,
+        total(states, active),
+        total(before, active),
+        max(active, key=states.__getitem__),
+        sum(abs(states[s] - before[s]) for s in variable.states) / 2,
+    )
+
+
+def total(states: Mapping[str, float], named: Collection[str]) -> float:
+    """The probability of the named states: added up, never 1 minus the rest, so that rare ones keep their digits."""
+    return min(1.0, sum(states[state] for state in named))
+
+
+def flags(network: Network, evidence: Mapping[str, Any]) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """The red flags that hold, and those that uncertain findings leave possible; the highest level of care first."""
+    open_states = {name: _open_states(finding) for name, finding in evidence.items()}
+    certain, possible = [], []
+    for rule in network.red_flags:
+        conditions = [(open_states.get(name, frozenset()), set(states)) for name, states in rule.when.items()]
+        if all(left and left <= states for left, states in conditions):
+            certain.append(rule)
+        elif all(left & states for left, states in conditions):
+            possible.append(rule)
+    return _by_level(certain), _by_level(possible)
+
+
+def _open_states(finding: Any) -> frozenset[str]:
+    if isinstance(finding, Mapping):
+        return frozenset(state for state, likelihood in finding.items() if likelihood > 0)
+    return frozenset({finding})
+
+
+def _by_level(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    return tuple(sorted(rules, key=lambda rule: -CARE_LEVELS.index(rule.level) if rule.level in CARE_LEVELS else 1))
+
+
+def fitting_advice(posterior: Posterior, leading: Iterable[Ranked]) -> tuple[Suggestion, ...]:
+    """The advice that applies, in the model's order."""
+    first = {row.variable.name: row.leading for row in leading}
+    chosen = []
+    for rule in posterior.network.advice:
+        chances = {name: total(posterior[name], states) for name, states in rule.when.items()}
+        if all(chances[name] >= LIKELY or first.get(name) in states for name, states in rule.when.items()):
+            by_name = posterior.network.by_name
+            chosen.append(Suggestion(rule, tuple((by_name[name], chance) for name, chance in chances.items())))
+    return tuple(chosen)
+
+
+def _rule(rule: Rule, network: Network) -> dict[str, Any]:
+    """A rule as plain data, with its source in full."""
+    source = network.sources.get(rule.source)
+    return {
+        "id": rule.id,
+        "level": rule.level,
+        "text": rule.text,
+        "when": {name: list(states) for name, states in rule.when.items()},
+        "claims": list(rule.claims),
+        "source": rule.source,
+        "citation": source.citation() if source else "",
+        "where": rule.where,
+    }

@@ -1,0 +1,306 @@
+"""What the commands print: rich renderables, made from reports and inventories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from spasmnet.display import (
+    NOTICE,
+    ROLE_TITLES,
+    finding_text,
+    name_of,
+    one_in,
+    percent,
+    plain,
+    presence,
+    state_of,
+    states_text,
+)
+from spasmnet.inventory import Inventory, Use
+from spasmnet.network import Network, Rule, Variable
+from spasmnet.posterior import Posterior, Provenance
+from spasmnet.report import Ranked, Report, Suggestion
+
+LEVELS = {
+    "emergency": ("Emergency care", "bold white on red"),
+    "urgent": ("Urgent care", "bold red"),
+    "routine": ("Routine care", "bold yellow"),
+    "self_care": ("Self-care", "bold green"),
+}
+KINDS = {"article": "lay article"}
+BAR = 16
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def console(*, plain_width: int = 100, widest: int = 120) -> Console:
+    """A console on standard output: as wide as the terminal up to `widest`, of a fixed width when piped."""
+    import os
+
+    shown = Console(highlight=False, markup=False, emoji=False)
+    wanted = os.environ.get("COLUMNS", "")
+    width = shown.width if shown.is_terminal or wanted.isdigit() else plain_width
+    shown.width = max(40, min(width, widest))
+    return shown
+
+
+def show(renderable: RenderableType, shown: Console) -> None:
+    """Print, without the spaces that pad a table to its width."""
+    import click
+
+    with shown.capture() as captured:
+        shown.print(renderable)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()), color=True)
+
+
+def query_screen(
+    found: Report, shown: Console, *, top: int, targets: Sequence[str] = (), everything: bool = False
+) -> RenderableType:
+    """Red flags first, then the findings as understood, causes, serious conditions, advice, and the intended use."""
+    network = found.posterior.network
+    before = bool(found.posterior.evidence)
+    parts: list[RenderableType] = [*_flags(found), *_findings(found.posterior)]
+    if targets:
+        parts += [part for name in targets for part in _target(network.variable(name), found.posterior[name], shown)]
+    else:
+        if found.causes:
+            parts += _ranking(found.causes[:top], shown, before, "Causes", "most probable first")
+            parts += _more(found.causes, top)
+        if found.serious:
+            parts += _ranking(found.serious, shown, before, "Serious conditions", "however rare", rare=True)
+        if everything or not (found.causes or found.serious):
+            parts += _others(found, top if not everything else len(found.others))
+    parts += _advice(found.advice)
+    return Group(*parts, *_footer(network, found.posterior.provenance))
+
+
+def _heading(title: str, note: str = "") -> Text:
+    return Text.assemble("\n", (title, "bold"), (f"  {note}" if note else "", "dim"))
+
+
+def _grid(*justify: str, **options: Any) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), **options)
+    for side in justify:
+        table.add_column(justify=side, no_wrap=side == "right")  # type: ignore[arg-type]
+    return table
+
+
+def _indented(part: RenderableType) -> Padding:
+    return Padding(part, (0, 0, 0, 2))
+
+
+def _flags(found: Report) -> list[RenderableType]:
+    if not found.red_flags and not found.possible_red_flags:
+        return []
+    parts: list[RenderableType] = []
+    by_name = found.posterior.network.by_name
+    evidence = found.posterior.evidence
+    for title, style, note, rules in (
+        ("Red flags", "bold red", "these count for more than any probability below", found.red_flags),
+        ("Possible red flags", "bold", "they depend on findings given with likelihoods", found.possible_red_flags),
+    ):
+        if rules:
+            parts.append(Text.assemble("\n" if parts else "", (title, style), (f"  {note}", "dim")))
+            parts.append(_indented(_rules(rules, by_name, evidence)))
+    return [*parts, Text()]
+
+
+def _rules(rules: Iterable[Rule], by_name: Mapping[str, Variable], evidence: Mapping[str, Any]) -> Table:
+    table = _grid("left", "left")
+    table.columns[0].no_wrap = True
+    for rule in rules:
+        words, style = LEVELS.get(rule.level, (rule.level, "bold"))
+        why = "; ".join(f"{name_of(by_name[n])}: {finding_text(evidence[n], by_name[n])}" for n in rule.when)
+        table.add_row(Text(words, style=style), Text.assemble(plain(rule.text), (f"\n{why}", "dim")))
+    return table
+
+
+def _findings(posterior: Posterior) -> list[RenderableType]:
+    network = posterior.network
+    title = Text(plain(network.title or network.name), style="bold")
+    if not posterior.evidence:
+        return [title, Text(f"\nNothing given: the probabilities before any finding{_whose(network)}.")]
+    table = _grid("left", "left")
+    for name, finding in posterior.evidence.items():
+        variable = network.by_name[name]
+        table.add_row(Text(name_of(variable)), Text(finding_text(finding, variable)))
+    return [title, _heading("Given", "as understood"), _indented(table)]
+
+
+def _whose(network: Network) -> str:
+    return f", for the model's population ({plain(network.population)})" if network.population else ""
+
+
+def _bar(probability: float, shown: Console) -> Text:
+    if not shown.encoding.startswith("utf"):
+        return Text("#" * round(BAR * probability))
+    full, part = divmod(round(8 * BAR * min(probability, 1.0)), 8)
+    return Text("█" * full + (EIGHTHS[part] if part else ""), style="blue")
+
+
+def _ranking(
+    rows: Sequence[Ranked], shown: Console, before: bool, title: str, note: str, *, rare: bool = False
+) -> list[RenderableType]:
+    """Label, probability, bar and form of each (for rare ones the frequency), and what it was before the findings."""
+    roomy = shown.width >= 72
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    head = Text.assemble((title, "not dim bold"), f"  {note}" if roomy else "")
+    table.add_column(head, min_width=24 if roomy else None, max_width=38)
+    table.add_column(justify="right", no_wrap=True)
+    if roomy and not rare:
+        table.add_column(min_width=BAR, no_wrap=True)
+    table.add_column("" if rare or not roomy else "most probable form")
+    if before and roomy:
+        table.add_column("before" if rare else "before the findings", justify="right", no_wrap=True)
+    for row in rows:
+        words = one_in(row.probability, below=0.1) if rare else presence(row)
+        was = (one_in(row.before, below=0.1) if rare else "") or percent(row.before)
+        bars = [_bar(row.probability, shown)] if roomy and not rare else []
+        last = [was] if before and roomy else []
+        table.add_row(_indented(Text(name_of(row.variable))), percent(row.probability), *bars, Text(words), *last)
+    return [Text(), table]
+
+
+def _more(rows: Sequence[Ranked], top: int) -> list[RenderableType]:
+    if len(rows) <= top:
+        return []
+    count, most = len(rows) - top, percent(rows[top].probability)
+    words = f"and {count} more of at most {most} each" if count > 1 else f"and one more, of {most}"
+    return [_indented(Text(f"{words} (--top {len(rows)} shows all)", style="dim"))]
+
+
+def _target(variable: Variable, states: Mapping[str, float], shown: Console) -> list[RenderableType]:
+    table = _grid("left", "right", "left")
+    for state in variable.states:
+        table.add_row(Text(state_of(variable, state)), percent(states[state]), _bar(states[state], shown))
+    return [_heading(name_of(variable), variable.name if variable.label else ""), _indented(table)]
+
+
+def _others(found: Report, top: int) -> list[RenderableType]:
+    """The other variables by role; those that the findings moved most come first."""
+    if not found.others:
+        return []
+    note = "those that the findings moved most first" if found.posterior.evidence else "in the model's order"
+    parts: list[RenderableType] = []
+    rows = found.others[:top]
+    for role in dict.fromkeys(row.variable.role for row in rows):
+        table = _grid("left", "left")
+        for row in rows:
+            if row.variable.role == role:
+                table.add_row(Text(name_of(row.variable)), Text(states_text(row.variable, row.states)))
+        parts += [_heading(ROLE_TITLES.get(role, "Variables"), note), _indented(table)]
+    if len(found.others) > top:
+        parts.append(_indented(Text(f"and {len(found.others) - top} more (--all shows all)", style="dim")))
+    return parts
+
+
+def _advice(advice: Sequence[Suggestion]) -> list[RenderableType]:
+    if not advice:
+        return []
+    table = _grid("left", "left", pad_edge=False)
+    for item in advice:
+        why = ", ".join(f"{name_of(variable)} {percent(chance)}" for variable, chance in item.because)
+        table.add_row(Text("-"), Text.assemble(plain(item.rule.text), (f"  {why}" if why else "", "dim")))
+    note = "for what is at least as likely as not, and for the three leading causes"
+    return [_heading("Advice", note), _indented(table)]
+
+
+def _footer(network: Network, provenance: Provenance) -> list[RenderableType]:
+    return [Text("\n" + (plain(network.intended_use) or NOTICE), style="italic"), Text(str(provenance), style="dim")]
+
+
+def variables_screen(network: Network, chosen: Sequence[Variable], *, detailed: bool) -> RenderableType:
+    """Each variable's name, label, states and question, by role; with `detailed` also what the model says of it."""
+    parts: list[RenderableType] = []
+    for role in (*ROLE_TITLES, *dict.fromkeys(v.role for v in chosen if v.role not in ROLE_TITLES)):
+        rows = [variable for variable in chosen if variable.role == role]
+        if not rows:
+            continue
+        parts.append(Text.assemble("\n" if parts else "", (ROLE_TITLES.get(role, role or "Variables"), "bold")))
+        for variable in rows:
+            head = Text.assemble((plain(variable.name), "cyan"), f"  {plain(variable.label)}" if variable.label else "")
+            parts += [_indented(head), Padding(_about(network, variable, detailed), (0, 0, 0, 6))]
+    return Group(*parts)
+
+
+def _about(network: Network, variable: Variable, detailed: bool) -> Group:
+    lines = [Text(plain(variable.question), style="italic")] if variable.question else []
+    labels = [(s, variable.state_label(s)) for s in variable.states]
+    lines.append(Text("; ".join(plain(s if s == label else f"{s} ({label})") for s, label in labels)))
+    if detailed:
+        children = ", ".join(name for name in network.names if variable.name in network.parents(name))
+        facts = {
+            "": variable.description,
+            "depends on: ": ", ".join(network.parents(variable.name)) or "nothing",
+            "acts on: ": children or "nothing",
+            "codes: ": ", ".join(f"{system} {code}" for system, code in variable.codes.items()),
+        }
+        lines += [Text(head + plain(text)) for head, text in facts.items() if text]
+    return Group(*lines)
+
+
+def check_screen(
+    network: Network, counts: Inventory, posterior: Posterior | None, circuit: str, shown: Console
+) -> RenderableType:
+    """One screen on a model that has no problems."""
+    cpds = ", ".join(f"{count} {_CPDS.get(kind, kind)}" for kind, count in counts.distributions.items())
+    titles = {role: title.lower() for role, title in ROLE_TITLES.items() if role in counts.roles}
+    roles = ", ".join(f"{counts.roles[role]} {title}" for role, title in titles.items())
+    contested = f", {counts.contested} of them contested" if counts.contested else ""
+    rules = f"{counts.red_flags} red flags, {counts.advice} pieces of advice"
+    main = network.by_name.get(network.main_outcome)
+    facts = {
+        "model": plain(f"{network.name} {network.version}" + (f", {network.license}" if network.license else "")),
+        "variables": f"{counts.variables:,}" + (f" ({roles})" if roles else "") + f", {counts.states:,} states",
+        "structure": f"{counts.edges:,} edges{contested}; {cpds}",
+        "rules": rules if network.red_flags or network.advice else "",
+        "claims": f"{counts.claims}, each with a home in the model" if counts.claims else "",
+        "circuit": circuit,
+        "prior": f"{name_of(main)}: {states_text(main, posterior[main.name])}" if main and posterior else "",
+        "use": plain(network.intended_use) or NOTICE,
+        "digest": f"sha256:{network.digest}",
+    }
+    table = _grid("left", "left")
+    for name, text in facts.items():
+        if text:
+            table.add_row(Text(name, style="dim"), Text(text))
+    title = Text.assemble(("No problems found: ", "bold green"), (plain(network.title or network.name), "bold"))
+    return Group(title, Text(), _indented(table), *_numbers(counts, shown))
+
+
+_CPDS = {"Table": "tables", "NoisyMax": "noisy-OR or noisy-MAX", "Deterministic": "deterministic"}
+
+
+def _numbers(counts: Inventory, shown: Console) -> list[RenderableType]:
+    if not counts.parameters:
+        return [Text("\nThe numbers carry no sources: this format, or this model, has no place for them.", style="dim")]
+    table = _grid("left", "right", "right", "left")
+    for kind, count in counts.kinds.items():
+        share = count / counts.parameters
+        table.add_row(Text(KINDS.get(kind, kind)), f"{count:,}", percent(share), _bar(share, shown))
+    head = _heading(f"{counts.parameters:,} cited numbers from {counts.sources} sources", "by kind of source")
+    words = f"{percent(counts.assumed)} are judgements that nobody measured (assumption, expert or lay article)"
+    return [head, _indented(table), _indented(Text(words))]
+
+
+def cite_screen(found: Sequence[Use]) -> RenderableType:
+    """The sources by kind, each with what rests on it."""
+    parts: list[RenderableType] = []
+    for kind in dict.fromkeys(use.source.kind for use in found):
+        parts.append(Text.assemble("\n" if parts else "", (KINDS.get(kind, kind).capitalize(), "bold")))
+        for use in found:
+            if use.source.kind == kind:
+                parts.append(_indented(Text.assemble((plain(use.source.key), "cyan"), (f"  {_used(use)}", "dim"))))
+                note = f" {plain(use.source.note)}." if use.source.note else ""
+                parts.append(Padding(Text(plain(use.source.citation()) + note), (0, 0, 0, 6)))
+    return Group(*parts)
+
+
+def _used(use: Use) -> str:
+    counts = {"number": use.parameters, "edge": use.edges, "rule": use.rules}
+    return ", ".join(f"{count} {what}{'s' * (count != 1)}" for what, count in counts.items() if count) or "not used"
