@@ -99,9 +99,10 @@ def _likelihood(name: str, text: str, states: Sequence[str]) -> dict[str, float]
         if not colon:
             example = ",".join(f"{state}:0.5" for state in states)
             raise EvidenceError(f"{name}: {part.strip()!r} is not state:likelihood, such as {name}={example}")
-        if likelihood.setdefault(state, value) != value:
+        if state in likelihood and likelihood[state] != value:
             both = f"as {likelihood[state]:g} and as {value:g}"
             raise EvidenceError(f"{name}: the likelihood of {state} is given twice, {both}; keep one")
+        likelihood[state] = value
     return likelihood
 
 
@@ -152,8 +153,9 @@ def _object(origin: str) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         content: dict[str, Any] = {}
         for key, value in pairs:
-            if content.setdefault(key, value) != value:
+            if key in content and content[key] != value:
                 raise EvidenceError(_contradictory(key, (content[key], origin), (value, origin)))
+            content[key] = value
         return content
 
     return build

@@ -250,7 +250,7 @@ def assemble(declared: Declared, normalize: bool | None, origin: str, default_na
         off = ~(np.abs(sums - 1) <= ROW_SUM_TOLERANCE) | ~((values >= 0) & (values <= 1)).all(axis=-1)
         close = (np.abs(sums - 1) <= ROUNDING) & (values >= 0).all(axis=-1)
         if normalize is None:
-            repair = close & (np.abs(sums - 1) <= PRINTED)
+            repair = close & (np.abs(sums - 1) <= PRINTED) & (values <= 1).all(axis=-1)
         else:
             repair = close & normalize
         if (off & repair).any():

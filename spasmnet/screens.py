@@ -86,7 +86,7 @@ def _heading(title: str, note: str = "") -> Text:
 def _grid(*justify: str, **options: Any) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), **options)
     for side in justify:
-        table.add_column(justify=side, no_wrap=side == "right")  # type: ignore[arg-type]
+        table.add_column(justify=side, no_wrap=side == "right", overflow="fold")  # type: ignore[arg-type]
     return table
 
 
@@ -150,11 +150,11 @@ def _ranking(
     roomy = shown.width >= 72
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     head = Text.assemble((title, "not dim bold"), f"  {note}" if roomy else "")
-    table.add_column(head, min_width=24 if roomy else None, max_width=38)
+    table.add_column(head, min_width=24 if roomy else None, max_width=38, overflow="fold")
     table.add_column(justify="right", no_wrap=True)
     if roomy and not rare:
         table.add_column(min_width=BAR, no_wrap=True)
-    table.add_column("" if rare or not roomy else "most probable form")
+    table.add_column("" if rare or not roomy else "most probable form", overflow="fold")
     if before and roomy:
         table.add_column("before" if rare else "before the findings", justify="right", no_wrap=True)
     for row in rows:

@@ -199,7 +199,7 @@ def test_findings_come_from_arguments_files_and_standard_input(tmp_path: Path) -
         (["nowhere.json"], "cannot read the findings in 'nowhere.json': No such file or directory"),
         (["@/"], "cannot read the findings in '/': Is a directory"),
         (["-", "-"], "- stands twice, but standard input can be read only once"),
-        (["spasm=none", "--target", "dehidration"], "unknown variable 'dehidration'; did you mean 'dehydration'?"),
+        (["spasm=none", "--target", "dehidration"], "unknown variable 'dehidration'; did you mean 'dehydration'"),
     ],
 )
 def test_findings_that_are_not_understood(arguments: list[str], message: str) -> None:
@@ -326,7 +326,7 @@ def test_models_by_name_and_by_path(asia: str, tmp_path: Path) -> None:
     for model, message in (
         ("muscel_spasm", "there is no shipped model 'muscel_spasm'; did you mean 'muscle_spasm'?"),
         (str(tmp_path / "none.toml"), "none.toml"),
-        (str(tmp_path), "is a folder"),
+        (str(tmp_path), "is a directory, not a model file"),
     ):
         result = run("query", "--model", model)
         assert (result.exit_code, result.stdout) == (1, "")

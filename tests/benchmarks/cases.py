@@ -39,7 +39,11 @@ def evidence(network: Network, share: float, count: int, random: np.random.Gener
 def findings(network: Network, codes: Codes) -> list[dict[str, str]]:
     """The rows of a table as evidence, one after the other."""
     return [
-        {variable.name: variable.states[code] for variable, code in zip(network.variables, row, strict=True) if code >= 0}
+        {
+            variable.name: variable.states[code]
+            for variable, code in zip(network.variables, row, strict=True)
+            if code >= 0
+        }
         for row in codes.tolist()
     ]
 

@@ -30,7 +30,9 @@ class Agrum:
         gum = agrum()
         self.network = network
         self.model = gum.BayesNet(network.name)
-        self._ids = {v.name: self.model.add(gum.LabelizedVariable(v.name, "", list(v.states))) for v in network.variables}
+        self._ids = {
+            v.name: self.model.add(gum.LabelizedVariable(v.name, "", list(v.states))) for v in network.variables
+        }
         self._states = {v.name: {state: i for i, state in enumerate(v.states)} for v in network.variables}
         for name in network.names:
             for parent in network.cpds[name].parents:
@@ -71,7 +73,9 @@ class Agrum:
     def difference(self, posterior: Mapping[str, Mapping[str, float]], case: Mapping[int, int]) -> float:
         """The largest difference between our posteriors and pyAgrum's."""
         theirs = self.answer(case)
-        pairs = ((list(posterior[name].values()), tensor.toarray()) for name, tensor in zip(self._ids, theirs, strict=True))
+        pairs = (
+            (list(posterior[name].values()), tensor.toarray()) for name, tensor in zip(self._ids, theirs, strict=True)
+        )
         return max(float(np.abs(np.array(mine) - other).max()) for mine, other in pairs)
 
 

@@ -44,9 +44,13 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         """The row as text."""
-        ours = self.note if self.ours is None else quantity(self.ours, self.unit) + (f" ({self.note})" if self.note else "")
+        ours = (
+            self.note
+            if self.ours is None
+            else quantity(self.ours, self.unit) + (f" ({self.note})" if self.note else "")
+        )
         peers = "" if self.peers is None else quantity(self.peers, self.unit)
-        asked = [f"≥ {self.ratio_asked:,g}×"] if self.ratio_asked is not None else []
+        asked = [f"≥ {self.ratio_asked:,g}x"] if self.ratio_asked is not None else []
         asked += [f"≤ {quantity(self.most_asked, self.unit)}"] if self.most_asked is not None else []
         verdict = ", ".join(asked) + ("" if self.met else " **not met**")
         ratio = "" if self.ratio is None or self.unit not in ("s", "MiB") else times(self.ratio)
@@ -69,9 +73,9 @@ def times(ratio: float) -> str:
     """A ratio for people.
 
     >>> times(1234.5), times(0.4312)
-    ('1,235×', '0.43×')
+    ('1,235x', '0.43x')
     """
-    return f"{ratio:,.0f}×" if ratio >= 100 else f"{ratio:.3g}×" if ratio >= 1 else f"{ratio:.2f}×"
+    return f"{ratio:,.0f}x" if ratio >= 100 else f"{ratio:.3g}x" if ratio >= 1 else f"{ratio:.2f}x"
 
 
 def markdown(rows: Sequence[Row]) -> str:
@@ -79,7 +83,9 @@ def markdown(rows: Sequence[Row]) -> str:
     lines = [HEAD, *(row.cells() for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    text = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines]
+    text = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
+    ]
     return "\n".join([text[0], rule, *text[1:]])
 
 

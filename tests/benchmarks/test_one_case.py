@@ -65,7 +65,12 @@ def test_beside_pgmpy(name: str, share: float, read: bool, race: Race, add: Add)
     engine = spasmnet.compile(network(name))
     few = drawn[:2]
     found = race(
-        ours(engine, drawn, read), lambda: [peer.answer(case) for case in few], cases=DRAWS, peer_cases=2, rounds=3, warm=True
+        ours(engine, drawn, read),
+        lambda: [peer.answer(case) for case in few],
+        cases=DRAWS,
+        peer_cases=2,
+        rounds=3,
+        warm=True,
     )
     add(Row(_what(share, read), name, *found, peer.name, ratio_asked=1000))
 
@@ -102,7 +107,9 @@ def test_classic(name: str, race: Race, add: Add, differences: dict[str, float])
         refused = f"refused: about {error.products:,} products"
         add(Row(f"one case, {0.3:.0%} observed", name, None, theirs, peer.name, note=refused))
         return
-    found = race(ours(engine, drawn, False), lambda: [peer.answer(case) for case in encoded], cases=draws, rounds=3, warm=True)
+    found = race(
+        ours(engine, drawn, False), lambda: [peer.answer(case) for case in encoded], cases=draws, rounds=3, warm=True
+    )
     note = "slower" if found[0] > found[1] else ""
     add(Row(f"one case, {0.3:.0%} observed", name, *found, peer.name, note=note))
     several: list[Mapping[str, str]] = [{}, *drawn, *cases.evidence(source, 0.1, draws, np.random.default_rng(3))]

@@ -57,7 +57,8 @@ def test_million(cells: Cells, observed: str, million: Path, add: Add) -> None:
     """Causes and serious conditions for a million cases: seconds of engine.posteriors and peak memory of the process."""
     command = [sys.executable, "-m", "tests.benchmarks.million", str(million), cells, observed]
     runs = [
-        json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout) for _ in range(3)
+        json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+        for _ in range(3)
     ]
     what = f"{MILLION:,} cases, causes and serious conditions, {observed} ({cells} cells)"
     add(Row(what, SHIPPED, median(run["seconds"] for run in runs), most_asked=5.0))
