@@ -149,7 +149,7 @@ def posterior_html(post: Posterior) -> str:
         f'<div style="line-height:1.4;max-width:60em"><div style="font-weight:600">'
         f"{escape(plain(post.network.title or post.network.name))}</div>"
         f'<div style="opacity:.75">given {escape(_given(post))}</div>'
-        f'<table style="border-collapse:collapse;border:0">{sections}</table>'
+        f'<table style="border-collapse:collapse;border:0;color:inherit;font-size:inherit">{sections}</table>'
         f'<div style="opacity:.65;font-size:85%;margin-top:.5em">{escape(use)}<br>{escape(str(post.provenance))}</div>'
         "</div>"
     )

@@ -182,6 +182,8 @@ class Engine:
 
     def specialised(self, targets: Sequence[str], observable: Sequence[str]) -> Compiled:
         """A circuit for some targets and observed columns only; kept for the next table of the same shape."""
+        if len(targets) == len(self.network):
+            return self._compiled
         key = (tuple(sorted(targets)), tuple(sorted(observable)))
         kept: dict[Any, Compiled] = self.__dict__.setdefault("_circuits", {})
         found = kept.get(key)

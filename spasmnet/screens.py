@@ -147,16 +147,16 @@ def _ranking(
     rows: Sequence[Ranked], shown: Console, before: bool, title: str, note: str, *, rare: bool = False
 ) -> list[RenderableType]:
     """Label, probability, bar and form of each (for rare ones the frequency), and what it was before the findings."""
-    roomy = shown.width >= 72
+    roomy = shown.width >= 80
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    head = Text.assemble((title, "not dim bold"), f"  {note}" if roomy else "")
+    head = Text.assemble((title, "not dim bold"), f"  {note}" if shown.width >= 90 else "")
     table.add_column(head, min_width=24 if roomy else None, max_width=38, overflow="fold")
     table.add_column(justify="right", no_wrap=True)
     if roomy and not rare:
         table.add_column(min_width=BAR, no_wrap=True)
     table.add_column("" if rare or not roomy else "most probable form", overflow="fold")
     if before and roomy:
-        table.add_column("before" if rare else "before the findings", justify="right", no_wrap=True)
+        table.add_column("before", justify="right", no_wrap=True)
     for row in rows:
         words = one_in(row.probability, below=0.1) if rare else presence(row)
         was = (one_in(row.before, below=0.1) if rare else "") or percent(row.before)
@@ -202,10 +202,10 @@ def _others(found: Report, top: int) -> list[RenderableType]:
 def _advice(advice: Sequence[Suggestion]) -> list[RenderableType]:
     if not advice:
         return []
-    table = _grid("left", "left", pad_edge=False)
+    table = _grid("left", "left")
     for item in advice:
-        why = ", ".join(f"{name_of(variable)} {percent(chance)}" for variable, chance in item.because)
-        table.add_row(Text("-"), Text.assemble(plain(item.rule.text), (f"  {why}" if why else "", "dim")))
+        why = "; ".join(f"{name_of(variable)} {percent(chance)}" for variable, chance in item.because)
+        table.add_row(Text(why or "Always", style="dim"), Text(plain(item.rule.text)))
     note = "for what is at least as likely as not, and for the three leading causes"
     return [_heading("Advice", note), _indented(table)]
 

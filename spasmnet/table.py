@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.circuit.cases import solve
 from spasmnet.circuit.order import telling_order
+from spasmnet.circuit.rows import solve, worth_sorting
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, TableError, suggest
 from spasmnet.evidence import check
 from spasmnet.kernels.native import address as _address
@@ -48,7 +48,9 @@ def table_posteriors(
         compiled = engine.specialised(asked, columns)
     else:
         compiled = engine.compiled
-    telling = telling_order(compiled.factors, [positions[c] for c in columns]) if len(frame) >= TELLING_FROM else None
+    telling = None
+    if len(frame) >= TELLING_FROM and worth_sorting(compiled.circuit, len(frame)):
+        telling = telling_order(compiled.factors, [positions[c] for c in columns])
     answers = solve(compiled.circuit, codes, [positions[c] for c in columns], telling=telling, threads=threads)
     impossible = np.flatnonzero(np.isneginf(answers.log_evidence))
     if len(impossible) and on_impossible == "raise":

@@ -18,7 +18,7 @@ from spasmnet.cli import main
 from spasmnet.display import finding_text, one_in, percent, posterior_html
 from spasmnet.inventory import bibtex, inventory, uses
 from spasmnet.parameter import Source
-from spasmnet.report import flags, ranked, report
+from spasmnet.report import fitting_advice, flags, ranked, report
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = ("query", "variables", "check", "cite")
@@ -146,6 +146,14 @@ def test_advice_needs_a_probable_or_leading_cause(engine: spasmnet.Engine) -> No
             for n, states in rule.when.items()
         )
         assert (rule.id in chosen) == fits
+
+
+def test_advice_without_leading_causes_needs_one_half(engine: spasmnet.Engine) -> None:
+    """A cause that does not lead calls for its advice from a probability of one half on, and not below."""
+    for likelihood, applies in ((1.0, False), (20.0, True)):
+        post = engine.posterior({"dehydration": {"none": 1.0, "mild": likelihood, "moderate_severe": likelihood}})
+        assert (0.5 <= 1 - post["dehydration"]["none"] < 0.95) == applies
+        assert ("drink_ahead" in {item.rule.id for item in fitting_advice(post, ())}) == applies
 
 
 def test_red_flags_with_likelihoods_are_possible_not_silent(engine: spasmnet.Engine) -> None:
@@ -482,13 +490,15 @@ def test_no_pandas_or_pgmpy_for_a_query() -> None:
         assert done.stderr.strip() == loaded
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("width", [40, 60, 72, 80, 120])
 def test_screens_fit_the_width(width: int) -> None:
     """No line is wider than the terminal and no number is cut off."""
     result = run("query", *RED, COLUMNS=str(width))
     assert max(len(line) for line in result.stdout.splitlines()) <= width
     assert "…" not in result.stdout
     assert "<0.1%" in result.stdout
+    assert len(re.findall(r" before$", result.stdout, flags=re.M)) == (2 if width >= 80 else 0)
+    assert not re.search(r" be(f|fo|for)?$", result.stdout, flags=re.M)
 
 
 def test_colour_only_where_it_is_wanted() -> None:

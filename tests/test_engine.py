@@ -442,7 +442,7 @@ def test_not_a_network(thing: Any) -> None:
 def test_a_foreign_model() -> None:
     """For another library's model, the error names the conversion."""
     models = pytest.importorskip("pgmpy.models")
-    with pytest.raises(SpasmnetError, match="convert it with spasmnet.from_pgmpy"):
+    with pytest.raises(SpasmnetError, match=r"convert it with spasmnet\.from_pgmpy"):
         spasmnet.compile(models.DiscreteBayesianNetwork([("a", "b")]))
 
 

@@ -71,14 +71,18 @@ def one_by_one(engine: Engine, frame: pd.DataFrame, targets: list[str] | None = 
     """The same answers from single cases, NaN for impossible ones."""
     names = list(engine.network.names) if targets is None else targets
     width = sum(len(engine.network.by_name[name].states) for name in names)
+    kept: dict[Any, list[float]] = {}
     lines = []
     for row in frame.to_dict("records"):
         found = {str(name): str(cell) for name, cell in row.items() if isinstance(cell, str) and cell}
-        try:
-            post = engine.posterior(found)
-            lines.append([value for name in names for value in post[name].values()])
-        except ImpossibleEvidenceError:
-            lines.append([math.nan] * width)
+        key = tuple(found.items())
+        if key not in kept:
+            try:
+                post = engine.posterior(found)
+                kept[key] = [value for name in names for value in post[name].values()]
+            except ImpossibleEvidenceError:
+                kept[key] = [math.nan] * width
+        lines.append(kept[key])
     return np.array(lines)
 
 

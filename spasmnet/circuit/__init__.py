@@ -12,7 +12,7 @@ from spasmnet.circuit.order import Order, elimination_order
 from spasmnet.errors import CircuitTooLargeError
 from spasmnet.network import Network
 
-MAX_PRODUCTS = 40_000_000
+MAX_PRODUCTS = 50_000_000
 
 __all__ = ["MAX_PRODUCTS", "Circuit", "Compiled", "FactorSet", "compile_circuit", "factorise"]
 

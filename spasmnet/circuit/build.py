@@ -126,6 +126,7 @@ def _sum_out(nodes: Nodes, touched: list[Symbol], variable: int, cards: Sequence
     """Multiply the factors, the pair with the smallest product first, and sum the variable away in the last product."""
     if len(touched) == 1:
         touched = [*touched, Symbol((variable,), np.full(cards[variable], ONE, dtype=np.int32))]
+    touched = _join_alike(nodes, touched, cards)
     while len(touched) > 2:
         sizes = {
             (i, j): (prod(cards[v] for v in {*a.scope, *touched[j].scope}), i, j)
@@ -136,3 +137,16 @@ def _sum_out(nodes: Nodes, touched: list[Symbol], variable: int, cards: Sequence
         pair = _multiply(nodes, touched[i], touched[j], cards)
         touched = [symbol for at, symbol in enumerate(touched) if at not in (i, j)] + [pair]
     return _multiply(nodes, touched[0], touched[1], cards, out=(variable,))
+
+
+def _join_alike(nodes: Nodes, touched: Sequence[Symbol], cards: Sequence[int]) -> list[Symbol]:
+    """Multiply factors of equal scope, down to two factors: no pair is cheaper, and a cause may have hundreds."""
+    alike: dict[frozenset[int], list[Symbol]] = {}
+    for symbol in touched:
+        alike.setdefault(frozenset(symbol.scope), []).append(symbol)
+    spare = len(touched) - 2
+    for group in alike.values():
+        while len(group) > 1 and spare > 0:
+            group[:] = [*group[2:], _multiply(nodes, group[0], group[1], cards)]
+            spare -= 1
+    return [symbol for group in alike.values() for symbol in group]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 
 from spasmnet.circuit.factors import FactorSet
-from spasmnet.kernels.native import kernels
+from spasmnet.kernels.native import address, kernels
 
-EFFORT = 400_000  # a budget for trying orders, in units of n² for n variables: a few milliseconds
+EFFORT = 400_000  # what trying orders may cost at first, in units of n² for n variables: a few milliseconds
 MOST_TRIES = 24
+MORE_TRIES = ((300_000, 40), (5_000_000, 100), (20_000_000, 300))  # (size, tries): a larger circuit pays for more
 
 
 @dataclass(frozen=True)
@@ -26,47 +28,66 @@ class Order:
 
 def elimination_order(factors: FactorSet, tries: int | None = None) -> Order:
     """The cheapest of several greedy orders (weighted min-fill and min-weight, with noisy ties; always the same)."""
-    present = sorted({v for factor in factors.factors for v in factor.scope})
-    where = {v: i for i, v in enumerate(present)}
-    n = len(present)
-    adjacent = np.zeros((n, n), dtype=np.int8)
-    for factor in factors.factors:
-        at = np.array([where[v] for v in factor.scope])
-        adjacent[at[:, None], at] = 1
-    np.fill_diagonal(adjacent, 0)
-    cards = np.array([factors.cards[v] for v in present], dtype=np.float64)
-    if tries is None:
-        tries = int(np.clip(EFFORT // max(n * n, 1), 2, MOST_TRIES))
-    scores, result = np.empty(n), np.empty(3)
-    order, neighbours, nearby = (np.empty(n, dtype=np.int32) for _ in range(3))
-    best: Order | None = None
-    for attempt in range(tries):
-        by_fill, noise = attempt % 2 == 0, 0.0 if attempt < 2 else 0.6
-        used = adjacent.copy()
-        kernels().eliminate(
-            used.ctypes.data, n, cards.ctypes.data, int(by_fill), attempt + 1, noise, scores.ctypes.data,
-            neighbours.ctypes.data, nearby.ctypes.data, order.ctypes.data, result.ctypes.data,
-        )  # fmt: skip
-        if best is None or result[0] < best.size:
-            variables = tuple(present[i] for i in order.tolist())
-            best = Order(variables, float(result[0]), float(result[1]), int(result[2]))
-    assert best is not None  # there is at least one try
+    graph = _Graph(factors)
+    best = graph.greedy(0)
+    first_tries = int(np.clip(EFFORT // max(graph.n**2, 1), 2, MOST_TRIES)) if tries is None else tries
+    attempt = 1
+    while attempt < first_tries or (tries is None and attempt < _worth(best.size)):
+        found = graph.greedy(attempt)
+        best = found if found.size < best.size else best
+        attempt += 1
     return best
+
+
+def _worth(size: float) -> int:
+    """How many tries a circuit of this size is worth."""
+    return max((tries for least, tries in MORE_TRIES if size >= least), default=0)
 
 
 def telling_order(factors: FactorSet, columns: Sequence[int], depth: int = 10) -> list[int]:
     """Columns in the order in which observing them simplifies the network most, the first `depth` chosen greedily."""
-    cards = list(factors.cards)
+    graph = _Graph(factors)
     left, chosen = list(range(len(columns))), []
-
-    def size_if_observed(column: int) -> float:
-        trial = list(cards)
-        trial[columns[column]] = 1
-        return elimination_order(FactorSet(tuple(trial), factors.factors), tries=1).size
-
     while left and len(chosen) < depth:
-        best = min(left, key=size_if_observed)
-        cards[columns[best]] = 1
+        best = min(left, key=lambda column: graph.without(columns[column]).greedy(0).size)
+        graph = graph.without(columns[best])
         chosen.append(best)
         left.remove(best)
     return chosen + left
+
+
+class _Graph:
+    """Which variables share a factor, and how many states each has."""
+
+    def __init__(self, factors: FactorSet) -> None:
+        self.present = sorted({v for factor in factors.factors for v in factor.scope})
+        self.n = len(self.present)
+        where = {v: i for i, v in enumerate(self.present)}
+        self.adjacent = np.zeros((self.n, self.n), dtype=np.int8)
+        for factor in factors.factors:
+            at = np.array([where[v] for v in factor.scope])
+            self.adjacent[at[:, None], at] = 1
+        np.fill_diagonal(self.adjacent, 0)
+        self.cards = np.array([factors.cards[v] for v in self.present], dtype=np.float64)
+
+    def without(self, variable: int) -> _Graph:
+        """The graph when a variable is observed: it has one state and connects nothing."""
+        graph = copy(self)
+        if variable in self.present:
+            at = self.present.index(variable)
+            graph.adjacent, graph.cards = self.adjacent.copy(), self.cards.copy()
+            graph.adjacent[at] = graph.adjacent[:, at] = 0
+            graph.cards[at] = 1
+        return graph
+
+    def greedy(self, attempt: int) -> Order:
+        """One order: the first two attempts are plain min-fill and min-weight, the others add noise to the scores."""
+        n, used = self.n, self.adjacent.copy()
+        scores, result = np.empty(n), np.empty(3)
+        order, neighbours, nearby = (np.empty(n, dtype=np.int32) for _ in range(3))
+        kernels().eliminate(
+            address(used), n, address(self.cards), int(attempt % 2 == 0), attempt + 1, 0.0 if attempt < 2 else 0.6,
+            address(scores), address(neighbours), address(nearby), address(order), address(result),
+        )  # fmt: skip
+        variables = tuple(self.present[i] for i in order.tolist())
+        return Order(variables, float(result[0]), float(result[1]), int(result[2]))

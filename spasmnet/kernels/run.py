@@ -119,6 +119,22 @@ def sum_of_products(typingctx, values, pairs, start, arity, out):
     return types.void(values, pairs, types.int64, arity if fixed else types.int64, types.int64), codegen
 
 
+@intrinsic
+def scaled_product(typingctx, values, left, right, scale, out, place):
+    """values[left] · values[right] · scale for LANES cases at once."""
+
+    def codegen(context, builder, signature, args):
+        values, left, right, scale, out, place = args
+        zero = ir.Constant(ir.IntType(64), 0)
+        indices = [(values, builder.sext(left, zero.type)), (values, builder.sext(right, zero.type)), (scale, zero)]
+        first, second, third = (builder.load(_lane_vector(builder, *at), align=8) for at in indices)
+        product = builder.fmul(builder.fmul(first, second), third)
+        builder.store(product, _lane_vector(builder, out, place), align=8)
+        return context.get_dummy_value()
+
+    return types.void(values, types.int32, types.int32, scale, out, types.int64), codegen
+
+
 @inlined
 def evaluate_lanes(values, first, runs, n_runs, pairs):
     """Run a program on LANES cases at once: `values` holds LANES neighbouring numbers a node."""
@@ -151,13 +167,14 @@ def evaluate_lanes(values, first, runs, n_runs, pairs):
 
 def query_rows(
     values, indicators, n_indicators, codes, n_columns, columns, rows, n_rows,
-    runs, n_runs, pairs, root, slots, n_slots, out, totals,
+    runs, n_runs, pairs, root, slots, n_slots, scale, answers, out, totals,
 ):  # fmt: skip
     """Some cases of a table, LANES at a time.
 
     `codes[i, c]` is the state that case i has in column c, or negative; `columns` holds for each column its first
     indicator and its number of states; `indicators` what the indicators are before a case is entered. Case i is row
-    `rows[i]` of `out`, which receives the posteriors by slot, and of `totals`, which receives P(e).
+    `rows[i]` of `out`, which receives the posteriors by slot, and of `totals`, which receives P(e); `scale` and `answers`
+    are room for LANES cases.
     """
     for i in range(n_indicators * LANES):
         values[i] = indicators[i // LANES]
@@ -173,14 +190,16 @@ def query_rows(
                     seen = (code < 0) | (code == s)
                     values[(leaf + s) * LANES + b] = indicators[leaf + s] if seen else 0.0
         evaluate_lanes(values, n_indicators, runs, n_runs, pairs)
-        for b in range(lanes):
+        for b in range(LANES):
             total = values[root * LANES + b]
-            scale = 1.0 / total if total > TINY else 0.0
-            totals[rows[begin + b]] = total
+            scale[b] = 1.0 / total if total > TINY else 0.0
+        for i in range(n_slots):
+            scaled_product(values, slots[2 * i], slots[2 * i + 1], scale, answers, i)
+        for b in range(lanes):
+            totals[rows[begin + b]] = values[root * LANES + b]
             row = rows[begin + b] * n_slots
             for i in range(n_slots):
-                product = values[slots[2 * i] * LANES + b] * values[slots[2 * i + 1] * LANES + b]
-                out[row + i] = product * scale
+                out[row + i] = answers[i * LANES + b]
         begin += lanes
 
 
@@ -270,7 +289,7 @@ def best_products(values, first, runs, n_runs, pairs, choice):
 
 SIGNATURES = {
     query: "f8* i8 i4* f8* i8 i4* i8 i8* i8 i4* i8 f8*",
-    query_rows: "f8* f8* i8 i2* i8 i4* i8* i8 i4* i8 i8* i8 i4* i8 f8* f8*",
+    query_rows: "f8* f8* i8 i2* i8 i4* i8* i8 i4* i8 i8* i8 i4* i8 f8* f8* f8* f8*",
     query_wide: "f8* i8* i8 i8 i8 i4* i8 i8* i8 i4* i8 f8*",
     best_products: "f8* i8 i4* i8 i8* i8*",
 }

@@ -52,9 +52,12 @@ def frame(network: Network, codes: Codes, cells: Cells) -> pd.DataFrame:
     """The rows as a data frame; its cells share one object a state."""
     columns: dict[str, Any] = {}
     for i, variable in enumerate(network.variables):
+        numbers: Any = codes[:, i]
         if cells == "category":
-            columns[variable.name] = pd.Categorical.from_codes(codes[:, i], list(variable.states))
+            columns[variable.name] = pd.Categorical.from_codes(
+                numbers, dtype=pd.CategoricalDtype(list(variable.states))
+            )
         else:
             names = np.array([*variable.states, None], dtype=object)
-            columns[variable.name] = pd.Series(names[codes[:, i]], dtype=object if cells == "object" else "str")
+            columns[variable.name] = pd.Series(names[numbers], dtype=object if cells == "object" else "str")
     return pd.DataFrame(columns, copy=False)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 import sys
 from pathlib import Path
 from time import perf_counter
@@ -28,6 +27,8 @@ def peak() -> float:
         found = None
     if found:
         return int(found[1]) / 2**10
+    import resource
+
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / 2**20 if sys.platform == "darwin" else most / 2**10
 

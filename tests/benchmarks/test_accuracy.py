@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,15 +21,22 @@ EXAMPLES = 200
 def joint(network: Network, evidence: Mapping[str, Any]) -> NDArray[np.float64]:
     """P(all variables, evidence), one axis a variable: the product of all tables, term by term."""
     axis = {name: i for i, name in enumerate(network.names)}
-    product = np.ones([len(variable.states) for variable in network.variables])
+    sizes = [len(variable.states) for variable in network.variables]
+    product = np.ones(sizes)
+
+    def spread(values: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
+        """The values with one axis for every variable of the network."""
+        ordered = sorted(names, key=axis.__getitem__)
+        moved = np.transpose(values, [names.index(name) for name in ordered])
+        return moved.reshape([size if name in names else 1 for name, size in zip(network.names, sizes, strict=True)])
+
     for name in network.names:
         cpd = network.cpds[name]
-        operands = [product, list(axis.values()), cpd.table(), [axis[other] for other in (*cpd.parents, name)]]
-        product = np.einsum(*operands, list(axis.values()))
+        product = product * spread(cpd.table(), (*cpd.parents, name))
     for name, finding in evidence.items():
         states = network.by_name[name].states
         weights = [finding[s] if isinstance(finding, Mapping) else float(s == finding) for s in states]
-        product = np.einsum(product, list(axis.values()), weights, [axis[name]], list(axis.values()))
+        product = product * spread(np.array(weights), (name,))
     return product
 
 

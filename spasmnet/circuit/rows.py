@@ -1,0 +1,236 @@
+"""Running a circuit on many cases, on all processors and in bounded memory.
+
+Large circuits first sort the cases by their most telling columns, so that neighbours have much in common. What a block
+of neighbours has in common is worked out once (specialise), then what each part of the block has in common beyond
+that, and the small program that remains runs over the part's cases, LANES at a time.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spasmnet.circuit.cases import Workspace, indicators_of, wide_indicators
+from spasmnet.circuit.circuit import Circuit
+from spasmnet.evidence import Weights
+from spasmnet.kernels.layout import LANES, TINY
+from spasmnet.kernels.native import address, kernels
+
+Floats = NDArray[np.float64]
+Ints = NDArray[Any]
+
+BLOCK, PART, PIECE = 16384, 2048, 256  # cases that share a program: each level specialises the one before
+SPECIALISE_FROM = 10_000  # products from which sorting and specialising pay
+MOST_LANES = 2_000_000  # numbers a case from which cases are taken one at a time, to bound memory
+
+
+@dataclass(frozen=True)
+class Answers:
+    """For each case the posteriors by slot and ln P(e); minus infinity, and zeros, for impossible evidence."""
+
+    posteriors: Floats
+    log_evidence: Floats
+
+
+def worth_sorting(circuit: Circuit, rows: int) -> bool:
+    """Whether so many cases are solved faster when sorted and specialised."""
+    return rows >= 4 * PIECE and len(circuit.pairs) >= SPECIALISE_FROM and circuit.size < MOST_LANES
+
+
+def solve(
+    circuit: Circuit,
+    codes: Ints,
+    variables: Sequence[int],
+    *,
+    weights: Weights | None = None,
+    telling: Sequence[int] | None = None,
+    threads: int | None = None,
+) -> Answers:
+    """Many cases at once.
+
+    `codes[i, c]` is the state of `variables[c]` in case i (int16), or -1 if it was not observed. `weights` is evidence
+    that all cases share. `telling` orders the columns by how much they simplify (default: as they stand).
+    """
+    rows, workers = len(codes), threads or _processors()
+    shared = np.ones(circuit.indicators) if weights is None else indicators_of(circuit, weights)
+    columns = _columns(circuit, variables)
+    sort = worth_sorting(circuit, rows)
+    job = _Job(
+        circuit,
+        shared,
+        _by_row(codes),
+        columns,
+        _sorted_rows(codes, columns[:, 1], range(len(variables)) if telling is None else telling) if sort else None,
+        np.empty((rows, len(circuit.slots) // 2)),
+        np.empty(rows),
+        _levels(rows, workers) if sort else (PART,),
+    )
+    blocks = -(-rows // job.levels[0])
+    queue = iter(range(blocks))
+    if min(workers, blocks) == 1:
+        job.run(queue)
+    else:
+        from concurrent.futures import ThreadPoolExecutor  # not needed, and not cheap, for single cases
+
+        with ThreadPoolExecutor(min(workers, blocks)) as pool:
+            for done in [pool.submit(job.run, queue) for _ in range(min(workers, blocks))]:
+                done.result()
+    with np.errstate(divide="ignore"):
+        log_evidence = np.log(job.totals)
+    for i in np.flatnonzero(job.totals <= TINY):
+        log_evidence[i], again = wide_indicators(circuit, _with_case(shared, columns, job.codes[i]))
+        job.posteriors[i] = again or 0.0
+    return Answers(job.posteriors, log_evidence)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _levels(rows: int, workers: int) -> tuple[int, ...]:
+    """Sizes of blocks, parts and pieces, with several blocks for each worker."""
+    block = min(BLOCK, -(-rows // (4 * workers)))
+    return (block, *(size for size in (PART, PIECE) if size < block))
+
+
+def _columns(circuit: Circuit, variables: Sequence[int]) -> Ints:
+    """Each variable's first indicator and number of states."""
+    starts = sorted([*circuit.first_indicator.values(), circuit.indicators])
+    states = dict(zip(starts, np.diff(starts).tolist(), strict=False))
+    firsts = [circuit.first_indicator[variable] for variable in variables]
+    return np.array([(first, states[first]) for first in firsts], dtype=np.int32).reshape(-1, 2)
+
+
+def _by_row(codes: Ints) -> Ints:
+    """A copy with the codes of a case side by side, made in tiles that stay in the cache."""
+    rows = np.empty(codes.shape, dtype=np.int16)
+    for first in range(0, len(codes), 8192):
+        rows[first : first + 8192] = codes[first : first + 8192]
+    return rows
+
+
+def _with_case(shared: Floats, columns: Ints, case: Ints) -> Floats:
+    indicators = shared.copy()
+    for (first, states), code in zip(columns.tolist(), case.tolist(), strict=True):
+        if code >= 0:
+            indicators[[first + s for s in range(states) if s != code]] = 0.0
+    return indicators
+
+
+def _sorted_rows(codes: Ints, states: Ints, telling: Sequence[int]) -> Ints:
+    """The cases in an order in which neighbours agree on the first columns of `telling`."""
+    key, used = np.zeros(len(codes), dtype=np.int64), 1
+    for column in telling:
+        used *= int(states[column]) + 1
+        if used > 2**62:
+            break
+        key = key * (int(states[column]) + 1) + codes[:, column] + 1
+    return np.argsort(key, kind="stable")
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A table being solved; threads take blocks of its cases from a common queue."""
+
+    circuit: Circuit
+    shared: Floats
+    codes: Ints
+    columns: Ints
+    order: Ints | None
+    posteriors: Floats
+    totals: Floats
+    levels: tuple[int, ...]
+
+    def run(self, queue: Iterator[int]) -> None:
+        """Solve blocks until there are none left, with memory of this thread's own."""
+        size = self.levels[0]
+        if self.circuit.size >= MOST_LANES:
+            self._one_by_one(queue)
+            return
+        programs = [_Program.of(self.circuit)]
+        if self.order is not None:
+            programs += [_Program(self.circuit) for _ in self.levels]
+        values = np.zeros((programs[-1].base + len(programs[-1].constants), LANES))
+        for block in queue:
+            cases = slice(block * size, (block + 1) * size)
+            rows = np.arange(len(self.codes))[cases] if self.order is None else self.order[cases]
+            self._solve(programs, self.codes[cases] if self.order is None else self.codes[rows], rows, values)
+
+    def _one_by_one(self, queue: Iterator[int]) -> None:
+        work, at = Workspace(self.circuit), array("i", range(self.circuit.indicators))
+        for block in queue:
+            for i in range(block * self.levels[0], min((block + 1) * self.levels[0], len(self.codes))):
+                indicators = _with_case(self.shared, self.columns, self.codes[i])
+                self.totals[i], *self.posteriors[i] = work.query(at, array("d", indicators))
+
+    def _solve(self, programs: Sequence[_Program], codes: Ints, rows: Ints, values: Floats) -> None:
+        """Specialise for what these cases have in common, then for each part of them, until the parts are small."""
+        if len(programs) == 1:
+            self._evaluate(programs[0], codes, rows, values)
+            return
+        self._specialise(programs[0], codes, programs[1])
+        size = self.levels[2 - len(programs)] if len(programs) > 2 else len(rows)
+        for first in range(0, len(rows), size):
+            part = slice(first, first + size)
+            self._solve(programs[1:], codes[part], rows[part], values)
+
+    def _specialise(self, source: _Program, codes: Ints, into: _Program) -> None:
+        native, columns = kernels(), self.columns
+        native.alive_states(address(codes), *codes.shape, address(columns), address(into.seen), address(into.alive))
+        into.ends[:] = source.ends
+        n_runs, _, n_constants, n_nodes = source.sizes.tolist()
+        native.specialise(
+            address(self.shared), address(into.alive), self.circuit.indicators, n_nodes, source.base,
+            address(source.constants), n_constants, address(source.runs), n_runs, address(source.pairs),
+            address(into.ends), len(into.ends), address(into.state), address(into.number), address(into.rest),
+            address(into.rename), address(into.moved), address(into.live), address(into.starts), address(into.kept),
+            address(into.runs), address(into.pairs), address(into.constants), address(into.sizes),
+        )  # fmt: skip
+
+    def _evaluate(self, program: _Program, codes: Ints, rows: Ints, values: Floats) -> None:
+        n_runs, _, n_constants, _ = program.sizes.tolist()
+        values[program.base : program.base + n_constants] = program.constants[:n_constants, None]
+        program.slots[1::2] = program.ends[1:]
+        kernels().query_rows(
+            address(values), address(self.shared), self.circuit.indicators, address(codes), len(self.columns),
+            address(self.columns), address(rows), len(rows), address(program.runs), n_runs, address(program.pairs),
+            int(program.ends[0]), address(program.slots), len(program.slots) // 2, address(program.scale),
+            address(program.answers), address(self.posteriors), address(self.totals),
+        )  # fmt: skip
+
+
+class _Program:
+    """A specialised program, and memory for one after another; `ends` are the root and the slots' derivatives."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self._common(circuit)
+        size, nodes, products = circuit.size + circuit.nodes + 1, circuit.nodes, len(circuit.pairs)
+        self.alive, self.state, self.live = np.full(size, 2, np.int8), np.empty(size, np.int8), np.empty(size, np.int8)
+        self.number, self.rest, self.constants = (np.empty(size) for _ in range(3))
+        self.rename, self.moved = np.empty(size, np.int32), np.empty(size, np.int64)
+        self.starts, self.kept = np.empty(nodes + 1, np.int64), np.empty(products + 1, np.int64)
+        self.runs, self.pairs = np.empty(2 * nodes + 2, np.int32), np.empty(products + nodes, np.int64)
+        self.seen = np.empty(len(circuit.first_indicator) + 1, np.int64)
+        self.sizes = np.zeros(4, np.int64)  # runs, products, constants, nodes
+
+    def _common(self, circuit: Circuit) -> None:
+        self.base = circuit.indicators + circuit.nodes
+        self.slots = circuit.slots.copy()
+        self.ends = np.concatenate([[circuit.root], circuit.slots[1::2]]).astype(np.int32)
+        self.scale, self.answers = np.empty(LANES), np.empty((len(circuit.slots) // 2 + 1, LANES))
+
+    @classmethod
+    def of(cls, circuit: Circuit) -> _Program:
+        """The circuit's own program."""
+        program = cls.__new__(cls)
+        program._common(circuit)
+        program.runs, program.pairs, program.constants = circuit.runs, circuit.pairs, circuit.constants
+        counts = (len(circuit.runs) // 2, len(circuit.pairs), len(circuit.constants), circuit.nodes)
+        program.sizes = np.array(counts, np.int64)
+        return program
