@@ -42,7 +42,7 @@ class FrozenMapping(Mapping[K, V]):
 
 def readonly(values: Any, dtype: type = np.float64) -> NDArray[Any]:
     """A C-contiguous copy of `values` that refuses to be written."""
-    array = np.array(values, dtype=dtype, order="C")
+    array: NDArray[Any] = np.array(values, dtype=dtype, order="C")
     array.setflags(write=False)
     return array
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -132,4 +132,4 @@ class Deterministic(Rebuilt):
         return np.eye(self.states)[self.outcome]
 
 
-CPD = Union[Table, NoisyMax, Deterministic]
+CPD = Table | NoisyMax | Deterministic

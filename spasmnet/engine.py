@@ -128,8 +128,8 @@ class Engine:
     ) -> pd.DataFrame:
         """The posteriors for a table of cases, one row a case.
 
-        `frame` has columns named after variables, with states as cells; an empty cell (None, NaN, NA) is a variable that
-        was not observed. The result has the same index and the columns (variable, state), for `targets` or all
+        `frame` has columns named after variables, with states as cells; an empty cell (None, NaN, NA) is a variable
+        that was not observed. The result has the same index and the columns (variable, state), for `targets` or all
         variables. `on_impossible` is "raise", or "nan" to leave rows with contradicting findings empty. `threads`
         bounds the processors used (default: all). Raises TableError for a table that is not understood.
 

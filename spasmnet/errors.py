@@ -127,7 +127,10 @@ def suggest(name: str, known: Iterable[str], *, show_all: bool = False) -> str:
 
     options = list(known)
     folded = {option.casefold(): option for option in options}
-    close = [folded[key] for key in difflib.get_close_matches(str(name).casefold(), folded, n=3, cutoff=0.6)]
+    wanted = str(name).casefold()
+    matches = difflib.get_close_matches(wanted, folded, n=3, cutoff=0.6)
+    likeness = {key: difflib.SequenceMatcher(a=key, b=wanted).ratio() for key in matches}
+    close = [folded[key] for key in matches if likeness[key] > likeness[matches[0]] - 0.15]
     parts = []
     if close:
         parts.append("did you mean " + " or ".join(repr(option) for option in close) + "?")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite, log
+from math import inf, log
 from numbers import Real
 from typing import Any
 
@@ -126,15 +126,15 @@ def _check_likelihood(variable: Variable, likelihood: Mapping[Any, Any]) -> None
         raise EvidenceError(f"{variable.name}: the likelihoods are all 0, which rules out every state")
     if min(positive) / max(positive) < LEAST_RATIO:
         raise EvidenceError(
-            f"{variable.name}: the likelihoods {min(positive)!r} and {max(positive)!r} are too far apart (their ratio is "
-            f"below {LEAST_RATIO}); give 0 for a state that the finding rules out"
+            f"{variable.name}: the likelihoods {min(positive)!r} and {max(positive)!r} are too far apart (their ratio "
+            f"is below {LEAST_RATIO}); give 0 for a state that the finding rules out"
         )
 
 
 def _is_weight(value: object) -> bool:
     """Whether this is a finite number of at least 0, and no truth value."""
     try:
-        return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value) and value >= 0
+        return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < inf
     except OverflowError:
         return False
 

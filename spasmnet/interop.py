@@ -99,7 +99,8 @@ def read_foreign(path: str | os.PathLike[str], normalize: bool | None = None) ->
 
     Names, states, their order and every number are those of the file; what is not understood is refused. UAI has no
     names: variables become var_0, var_1, … and states "0", "1", …, as in pgmpy. Rows that sum to 1 but for the rounding
-    of printed decimals are treated as in from_pgmpy, with `normalize` as there. UAI tables are read by the standard or, if only that gives distributions, as pgmpy writes them (first variable of the scope fastest);
+    of printed decimals are treated as in from_pgmpy, with `normalize` as there. UAI tables are read by the standard
+    or, if only that gives distributions, as pgmpy writes them (first variable of the scope fastest);
     aGrUM's own order of parents in UAI cannot be told from the standard's.
 
     Raises ModelFileError if there is no such text to read, FormatError if it is not understood, ModelError with all
@@ -267,7 +268,7 @@ def assemble(declared: Declared, normalize: bool | None, origin: str, default_na
         raise ModelError(problems, origin)
     variables = [Variable(name, states) for name, states in declared.states.items()]
     try:
-        return Network(tuple(variables), cpds, name=declared.name or default_name)
+        return Network(tuple(variables), cpds, name=default_name if declared.name in ("", "unknown") else declared.name)
     except ModelError as error:
         raise ModelError(error.problems, origin) from None
 

@@ -103,7 +103,7 @@ class Posterior(Mapping[str, Mapping[str, float]]):
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """A pandas data frame with one row a state: index (variable, state), column probability; attrs hold the rest."""
+        """A pandas data frame with one row a state: index (variable, state), column probability, the rest in attrs."""
         import pandas as pd
 
         index = [(variable.name, state) for variable in self.network.variables for state in variable.states]

@@ -33,8 +33,8 @@ def read(path: str | os.PathLike[str], *, normalize: bool | None = None) -> Netw
     """The network in a file: .toml (checked, with provenance), .bif, .xml/.xmlbif, .xdsl, .net or .uai.
 
     Rows of a foreign file that miss 1 by the rounding of printed decimals, at most 1e-6, are divided by their sum;
-    `normalize=True` does so up to 0.01, and `normalize=False` refuses both. Raises ModelFileError if the file cannot be read, ModelError with every problem of its content,
-    and FormatError where a format is not understood.
+    `normalize=True` does so up to 0.01, and `normalize=False` refuses both. Raises ModelFileError if the file
+    cannot be read, ModelError with every problem of its content, and FormatError where a format is not understood.
 
     >>> from spasmnet.catalogue import find
     >>> read(find("muscle_spasm")).version == load().version

@@ -44,10 +44,7 @@ def table_posteriors(
     asked = _targets(network, targets)
     columns = [str(name) for name in frame.columns]
     positions = {name: i for i, name in enumerate(network.names)}
-    if len(frame) >= SPECIALISE_FROM:
-        compiled = engine.specialised(asked, columns)
-    else:
-        compiled = engine.compiled
+    compiled = engine.specialised(asked, columns) if len(frame) >= SPECIALISE_FROM else engine.compiled
     telling = None
     if len(frame) >= TELLING_FROM and worth_sorting(compiled.circuit, len(frame)):
         telling = telling_order(compiled.factors, [positions[c] for c in columns])
@@ -65,7 +62,8 @@ def table_posteriors(
         place = {pair: i for i, pair in enumerate(pairs)}
         values = values[:, [place[pair] for pair in wanted]]
     index = pd.MultiIndex.from_tuples(wanted, names=["variable", "state"])
-    result = frame._constructor(values, index=frame.index, columns=index, copy=False)
+    make: Any = frame._constructor  # a subclass of DataFrame stays one
+    result: pd.DataFrame = make(values, index=frame.index, columns=index, copy=False)
     result.attrs["spasmnet"] = {"evidence": columns, "provenance": engine.provenance.as_dict()}
     return result
 
@@ -169,7 +167,7 @@ def _encode_column(column: pd.Series, variable: Variable, out: NDArray[np.int16]
 
     state = {name: i for i, name in enumerate(variable.states)}
 
-    def code(value: object) -> int:
+    def code(value: Any) -> int:
         if isinstance(value, str):
             return state.get(value, -1 if value == "" else UNKNOWN)
         return -1 if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)) else UNKNOWN
@@ -189,7 +187,8 @@ def _by_identity(cells: NDArray[np.object_], code: Callable[[object], int], out:
     import pandas as pd
 
     cells = np.ascontiguousarray(cells)
-    addresses = np.frombuffer((ctypes.c_char * cells.nbytes).from_address(_address(cells)), dtype=np.int64)
+    memory: Any = (ctypes.c_char * cells.nbytes).from_address(_address(cells))
+    addresses = np.frombuffer(memory, dtype=np.int64)
     known, codes = np.zeros(MOST_OBJECTS, dtype=np.int64), np.zeros(MOST_OBJECTS, dtype=np.int16)
     found, reached = 0, np.zeros(1, dtype=np.int64)
     while True:

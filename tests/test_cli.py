@@ -198,7 +198,10 @@ def test_findings_come_from_arguments_files_and_standard_input(tmp_path: Path) -
         (["heavy_sweating="], "heavy_sweating is given no state; it has absent, present"),
         (["=present"], "'=present' is not a finding: write name=state, such as age_band=65_plus"),
         (["spasm=none", "spasm=twitch"], "spasm is given twice, as 'none' (argument) and as 'twitch' (argument)"),
-        (["trauma=absent:x,present:1"], "trauma: 'absent:x' is not state:likelihood, such as trauma=absent:0.5,present:0.5"),
+        (
+            ["trauma=absent:x,present:1"],
+            "trauma: 'absent:x' is not state:likelihood, such as trauma=absent:0.5,present:0.5",
+        ),
         (["trauma=absent:1"], "trauma: the likelihood names no number for present; every state needs one"),
         (["trauma=absent:-1,present:1"], "the likelihood of absent is -1.0; a finite number >= 0 is needed"),
         (["trauma=absent:nan,present:1"], "the likelihood of absent is nan; a finite number >= 0 is needed"),
@@ -540,6 +543,13 @@ def test_a_posterior_displays_in_terminal_and_notebook(engine: spasmnet.Engine) 
 
 def test_words_for_numbers() -> None:
     """Percentages never claim certainty, and frequencies have two digits."""
-    assert [percent(p) for p in (0.0, 1e-300, 0.0994, 0.5, 0.9999, 1.0)] == ["0%", "<0.1%", "9.9%", "50%", ">99.9%", "100%"]
+    assert [percent(p) for p in (0.0, 1e-300, 0.0994, 0.5, 0.9999, 1.0)] == [
+        "0%",
+        "<0.1%",
+        "9.9%",
+        "50%",
+        ">99.9%",
+        "100%",
+    ]
     assert [one_in(p) for p in (1 / 59_123, 0.0099, 0.01, 0.0)] == ["1 in 59,000", "1 in 100", "", "impossible"]
     assert finding_text({"no": 0.25, "yes": 1.0}) == "likelihood no 0.25, yes 1"

@@ -306,7 +306,11 @@ def engine() -> Engine:
     states = ("no", "yes")
     return spasmnet.compile(
         Network(
-            [Variable("rain", ("none", "light", "heavy")), Variable("sprinkler", states), Variable("wet_grass", states)],
+            [
+                Variable("rain", ("none", "light", "heavy")),
+                Variable("sprinkler", states),
+                Variable("wet_grass", states),
+            ],
             {
                 "rain": Table((), [0.7, 0.2, 0.1]),
                 "sprinkler": Table((), [0.75, 0.25]),
@@ -443,15 +447,27 @@ BOOLEAN = ["sprinkler: True (bool) is not a finding", "give a state (no, yes)", 
         ({1: "yes"}, ["unknown variable 1; known: rain, sprinkler, wet_grass"]),
         ({None: "yes"}, ["unknown variable None; known: "]),
         ({"rain": {"none": -0.1, "light": 1, "heavy": 1}}, ["rain: the likelihood of none is -0.1", "number >= 0"]),
-        ({"rain": {"none": math.nan, "light": 1, "heavy": 1}}, ["rain: the likelihood of none is nan", "finite number"]),
-        ({"rain": {"none": math.inf, "light": 1, "heavy": 1}}, ["rain: the likelihood of none is inf", "finite number"]),
-        ({"rain": {"none": 10**400, "light": 1, "heavy": 1}}, ["rain: the likelihood of none is 1000", "finite number"]),
+        (
+            {"rain": {"none": math.nan, "light": 1, "heavy": 1}},
+            ["rain: the likelihood of none is nan", "finite number"],
+        ),
+        (
+            {"rain": {"none": math.inf, "light": 1, "heavy": 1}},
+            ["rain: the likelihood of none is inf", "finite number"],
+        ),
+        (
+            {"rain": {"none": 10**400, "light": 1, "heavy": 1}},
+            ["rain: the likelihood of none is 1000", "finite number"],
+        ),
         ({"rain": {"none": True, "light": 1, "heavy": 1}}, ["rain: the likelihood of none is True", "finite number"]),
         ({"rain": {"none": "1", "light": 1, "heavy": 1}}, ["rain: the likelihood of none is '1'", "finite number"]),
         ({"rain": {"none": None, "light": 1, "heavy": 1}}, ["rain: the likelihood of none is None"]),
         ({"rain": {"none": 0, "light": 0.0, "heavy": 0}}, ["rain: the likelihoods are all 0, which rules out every"]),
         ({"rain": {"none": 1}}, ["rain: the likelihood names no number for light, heavy; every state needs one"]),
-        ({"rain": {"none": 1e-200, "light": 1, "heavy": 1e101}}, ["rain: the likelihoods 1e-200 and 1e+101 are too far"]),
+        (
+            {"rain": {"none": 1e-200, "light": 1, "heavy": 1e101}},
+            ["rain: the likelihoods 1e-200 and 1e+101 are too far"],
+        ),
         ({"rain": {}}, ["rain: the likelihood names no number for none, light, heavy"]),
         ({"rain": {"none": 1, "light": 1, "heavy": 1, "hail": 1}}, ["rain has no state 'hail'", "none, light, heavy"]),
         ({"rain": {0: 1, 1: 1, 2: 1}}, ["rain has no state 0; it has none, light, heavy"]),

@@ -21,7 +21,18 @@ from tests.strategies import any_networks, rows
 
 many = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 ABSOLUTE = 1e-12
-STATES = {"cold": 2, "flu": 3, "age": 4, "fever": 3, "cough": 2, "either": 2, "test": 2, "sleep": 3, "alone": 2, "one": 1}
+STATES = {
+    "cold": 2,
+    "flu": 3,
+    "age": 4,
+    "fever": 3,
+    "cough": 2,
+    "either": 2,
+    "test": 2,
+    "sleep": 3,
+    "alone": 2,
+    "one": 1,
+}
 
 
 def clinic() -> Network:
@@ -216,7 +227,9 @@ def as_fresh_strings(frame: pd.DataFrame) -> pd.DataFrame:
 
 def as_category(frame: pd.DataFrame) -> pd.DataFrame:
     """Categories, with some that are not used, or not states, or in another order."""
-    return frame.apply(lambda column: column.astype(pd.CategoricalDtype(["??", *sorted(set(column.dropna()))[::-1], 7])))
+    return frame.apply(
+        lambda column: column.astype(pd.CategoricalDtype(["??", *sorted(set(column.dropna()))[::-1], 7]))
+    )
 
 
 def as_numpy_strings(frame: pd.DataFrame) -> pd.DataFrame:
@@ -261,7 +274,9 @@ def test_column_types(engine: Engine, kind: Callable[[pd.DataFrame], pd.DataFram
 
 
 @pytest.mark.parametrize("count", [3, 2000])
-@pytest.mark.parametrize("dtype", ["float64", "float32", "object", "Float64", "Int64", "boolean", "datetime64[ns]", "category"])
+@pytest.mark.parametrize(
+    "dtype", ["float64", "float32", "object", "Float64", "Int64", "boolean", "datetime64[ns]", "category"]
+)
 def test_columns_without_any_value(engine: Engine, dtype: str, count: int) -> None:
     """A column of empty cells only has some accidental type; it says nothing."""
     empty = pd.Series([pd.NaT if "date" in dtype else None] * count).astype(dtype)  # type: ignore[call-overload]
@@ -327,7 +342,11 @@ def test_targets_of_other_types(engine: Engine) -> None:
 @pytest.mark.parametrize("count", [3, 1000])
 @pytest.mark.parametrize(
     ("label", "shown"),
-    [("patient 7", "row 'patient 7': "), (7, "row 7: "), (pd.Timestamp("2020-01-02"), "row Timestamp('2020-01-02 00:00")],
+    [
+        ("patient 7", "row 'patient 7': "),
+        (7, "row 7: "),
+        (pd.Timestamp("2020-01-02"), "row Timestamp('2020-01-02 00:00"),
+    ],
 )
 def test_impossible_rows(engine: Engine, count: int, label: Any, shown: str) -> None:
     """The first impossible row is named by its label, with its smallest contradiction and what to do."""
@@ -408,7 +427,9 @@ def test_unknown_cells_of_many_objects(engine: Engine) -> None:
     """Columns of hundreds of different things, even unhashable ones, are told what is wrong."""
     for values in ([[i] for i in range(3000)], [{"a": i} for i in range(100)], [f"x{i}" for i in range(3000)]):
         message = refusal(engine, pd.DataFrame({"flu": pd.Series(values, dtype=object)}))
-        assert message.startswith(f"{len(values)} cell(s) that are not states of their variables:\n  row 0, column 'flu'")
+        assert message.startswith(
+            f"{len(values)} cell(s) that are not states of their variables:\n  row 0, column 'flu'"
+        )
 
 
 def test_unknown_cells_in_several_columns(engine: Engine) -> None:
@@ -421,7 +442,9 @@ def test_unknown_cells_in_several_columns(engine: Engine) -> None:
     ]
 
 
-@pytest.mark.parametrize("index", [range(3), pd.Index([4, 5, 6]), pd.Index([0.5, 1.5, 2.5]), pd.Index([True, False, True])])
+@pytest.mark.parametrize(
+    "index", [range(3), pd.Index([4, 5, 6]), pd.Index([0.5, 1.5, 2.5]), pd.Index([True, False, True])]
+)
 def test_labels_read_plainly(engine: Engine, index: Any) -> None:
     """Labels of rows are shown as people write them, not as numpy does."""
     frame = pd.DataFrame({"flu": [1, 2, 3], "age": [True, False, True], "cold": [0.5, 1.5, 2.5]}, index=index)

@@ -47,7 +47,8 @@ def _worth(size: float) -> int:
 def telling_order(factors: FactorSet, columns: Sequence[int], depth: int = 10) -> list[int]:
     """Columns in the order in which observing them simplifies the network most, the first `depth` chosen greedily."""
     graph = _Graph(factors)
-    left, chosen = list(range(len(columns))), []
+    left = list(range(len(columns)))
+    chosen: list[int] = []
     while left and len(chosen) < depth:
         best = min(left, key=lambda column: graph.without(columns[column]).greedy(0).size)
         graph = graph.without(columns[best])

@@ -70,7 +70,7 @@ def listed(text: str, count: int | None = None) -> list[str]:
     >>> listed("none, not present"), listed("true false"), listed("not present", 1)
     (['none', 'not present'], ['true', 'false'], ['not present'])
     """
-    items = [found for found in _ITEM.findall(text)][:-1] if '"' in text else text.split(",")
+    items = list(_ITEM.findall(text))[:-1] if '"' in text else text.split(",")
     if '"' in text and text.rstrip().endswith(","):
         items.append("")
     return words(text) if len(items) == 1 and count != 1 else [name(item) for item in items]

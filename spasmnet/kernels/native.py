@@ -123,13 +123,20 @@ def _compile() -> tuple[dict[str, list[str]], list[bytes]]:
     import numba
     from numba import types
 
-    numbers = {"i1": types.int8, "i2": types.int16, "i4": types.int32, "i8": types.int64, "f8": types.float64}
+    numbers: dict[str, Any] = {
+        "i1": types.int8,
+        "i2": types.int16,
+        "i4": types.int32,
+        "i8": types.int64,
+        "f8": types.float64,
+    }
     machine = _machine()
     symbols, objects = {}, []
     modules = [importlib.import_module(f"spasmnet.kernels.{name}") for name in MODULES]
     for function, signature in (item for module in modules for item in module.SIGNATURES.items()):
         kinds = signature.split()
-        args = [types.CPointer(numbers[k[:-1]]) if k.endswith("*") else numbers[k] for k in kinds]
+        pointer: Any = types.CPointer
+        args = [pointer(numbers[k[:-1]]) if k.endswith("*") else numbers[k] for k in kinds]
         c_function = numba.cfunc(types.void(*args), error_model="numpy")(function)
         module = _without_wrapper(llvm.parse_assembly(c_function.inspect_llvm()), c_function.native_name, machine)
         needed = {f.name for f in module.functions if f.is_declaration and not f.name.startswith("llvm.")}
@@ -165,7 +172,7 @@ def _link(symbols: dict[str, list[str]], objects: list[bytes]) -> Any:
     slots = (ctypes.c_void_p * 2)()
     unused = ctypes.addressof(slots)  # numba's places for a result and an error, of which kernels have neither
     for name, (symbol, signature) in symbols.items():
-        kinds = [ctypes.c_void_p if kind.endswith("*") else C_TYPES[kind] for kind in signature.split()]
-        function = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, *kinds)
-        linked[name] = functools.partial(function(engine.get_function_address(symbol)), unused, unused)
+        kinds: list[Any] = [ctypes.c_void_p if kind.endswith("*") else C_TYPES[kind] for kind in signature.split()]
+        prototype = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, *kinds)
+        linked[name] = functools.partial(prototype(engine.get_function_address(symbol)), unused, unused)
     return SimpleNamespace(**linked, alive=(engine, slots))

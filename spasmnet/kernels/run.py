@@ -173,8 +173,8 @@ def query_rows(
 
     `codes[i, c]` is the state that case i has in column c, or negative; `columns` holds for each column its first
     indicator and its number of states; `indicators` what the indicators are before a case is entered. Case i is row
-    `rows[i]` of `out`, which receives the posteriors by slot, and of `totals`, which receives P(e); `scale` and `answers`
-    are room for LANES cases.
+    `rows[i]` of `out`, which receives the posteriors by slot, and of `totals`, which receives P(e); `scale` and
+    `answers` are room for LANES cases.
     """
     for i in range(n_indicators * LANES):
         values[i] = indicators[i // LANES]

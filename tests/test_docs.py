@@ -1,0 +1,68 @@
+"""Every block of code in README and docs runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import spasmnet
+from spasmnet.cli import main
+from spasmnet.modelfile import parse_model
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_blocks_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The Python blocks of a page run one after the other, as a reader would type them."""
+    names: dict[str, object] = {}
+    for code in blocks(page, "python"):
+        exec(compile(code, str(page), "exec"), names)
+    if page.name == "README.md":
+        printed = capsys.readouterr().out
+        assert "spasm = none and spasm_frequency = occasional" in printed
+        assert "did you mean 'dehydration'?" in printed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_run(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every `spasmnet …` line of a page exits with 0 and prints something."""
+    monkeypatch.chdir(ROOT)
+    for block in blocks(page, "sh"):
+        for line in block.splitlines():
+            if line.startswith("spasmnet "):
+                result = CliRunner().invoke(main, shlex.split(line, comments=True)[1:])
+                assert result.exit_code == 0, f"{line}: {result.output}"
+                assert result.output.strip()
+
+
+def test_the_model_in_the_docs_is_a_model() -> None:
+    """The example of the model file format is read without a problem and can be asked."""
+    (text,) = blocks(ROOT / "docs" / "model-file.md", "toml")
+    engine = spasmnet.compile(parse_model(text))
+    assert engine.posterior({"spasm": "yes"})["strain"]["yes"] > engine.posterior()["strain"]["yes"]
+
+
+def test_links_lead_somewhere() -> None:
+    """Relative links in README and docs point at files that exist."""
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} -> {target}"
+
+
+def test_readme_has_the_two_commands() -> None:
+    """The two commands that do everything are single lines, where .ci/run looks for them."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in ("query command", "test command"):
+        (command,) = re.findall(rf"<!-- {name} -->\n```sh\n(.*?)```", text, re.DOTALL)
+        assert len(command.strip().splitlines()) == 1
+        assert "python3 -m venv .venv" in command
