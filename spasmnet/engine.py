@@ -14,7 +14,7 @@ from spasmnet.circuit.cases import Workspace, wide
 from spasmnet.circuit.explain import best_leaves
 from spasmnet.contradiction import smallest_contradiction
 from spasmnet.errors import ImpossibleEvidenceError, SpasmnetError
-from spasmnet.evidence import Encoder, understood
+from spasmnet.evidence import Encoder
 from spasmnet.kernels.layout import TINY
 from spasmnet.network import Network
 from spasmnet.posterior import Explanation, Posterior, Provenance
@@ -101,15 +101,16 @@ class Engine:
             work = self._local.work
         except AttributeError:
             work = self._local.work = Workspace(self._compiled.circuit)
-        out = work.query(weights.at, weights.weight)
-        total = out[0]
+        values = work.query(weights.at, weights.weight)
+        total = values[0]
         if total > TINY:
-            values, log_total = out[1:], log(total)
+            log_total = log(total)
         else:
-            log_total, values = wide(self._compiled.circuit, weights)
-            if not values:
+            log_total, answers = wide(self._compiled.circuit, weights)
+            if not answers:
                 raise ImpossibleEvidenceError(self.contradiction(given))
-        return Posterior(self.network, values, log_total + weights.shift, understood(given), self._provenance)
+            values = [total, *answers]
+        return Posterior(self.network, values, log_total + weights.shift, weights.findings, self._provenance)
 
     def log_evidence(self, evidence: Mapping[str, Any] | None = None) -> float:
         """The natural logarithm of P(evidence); minus infinity if the evidence is impossible."""
@@ -190,7 +191,7 @@ class Engine:
         if found is None:
             found = compile_circuit(self.network, *key, max_products=self._max_products)
             if len(kept) >= 8:
-                kept.pop(next(iter(kept)), None)
+                kept.pop(list(kept)[0], None)  # a copy, since other threads may be here too
             kept[key] = found
         return found
 

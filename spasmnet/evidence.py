@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import inf, log
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 from spasmnet._frozen import FrozenMapping
 from spasmnet.errors import EvidenceError, UnknownStateError
@@ -21,13 +20,16 @@ ZEROS = array("d", [0.0]) * 4096
 LEAST_RATIO = 1e-300  # of likelihoods: further apart, the smaller could not be told from 0
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Evidence for the kernels: indicators at `at` take the values `weight`; `shift` is added to log P(e)."""
+class Weights(NamedTuple):
+    """Evidence for the kernels: indicators at `at` take the values `weight`; `shift` is added to ln P(e).
+
+    `findings` is the evidence as it was understood, in data of its own.
+    """
 
     at: array[int]
     weight: array[float]
-    shift: float = 0.0
+    shift: float
+    findings: Mapping[str, Any]
 
 
 class Encoder:
@@ -38,7 +40,7 @@ class Encoder:
         self._first = {network.names[i]: leaf for i, leaf in first_indicator.items()}
         self._others = {
             variable.name: {
-                state: tuple(self._first[variable.name] + i for i, s in enumerate(variable.states) if s != state)
+                state: array("i", [self._first[variable.name] + i for i, s in enumerate(variable.states) if s != state])
                 for state in variable.states
             }
             for variable in network.variables
@@ -56,7 +58,7 @@ class Encoder:
                 at.extend(others[name][state])
         except (KeyError, TypeError, AttributeError):
             return self._carefully(evidence)
-        return Weights(at, ZEROS if len(at) <= len(ZEROS) else array("d", bytes(8 * len(at))))
+        return Weights(at, ZEROS if len(at) <= len(ZEROS) else array("d", bytes(8 * len(at))), 0.0, dict(evidence))
 
     def _carefully(self, evidence: Mapping[str, Any]) -> Weights:
         """The same, with likelihoods and with an error for all that is not understood."""
@@ -73,7 +75,7 @@ class Encoder:
                 others = self._others[name][finding]
                 at.extend(others)
                 weight.extend([0.0] * len(others))
-        return Weights(at, weight, shift)
+        return Weights(at, weight, shift, _own(evidence))
 
 
 def check(network: Network, evidence: Mapping[str, Any]) -> None:
@@ -139,13 +141,11 @@ def _is_weight(value: object) -> bool:
         return False
 
 
-def understood(evidence: Mapping[str, Any]) -> FrozenMapping[str, Any]:
-    """The evidence as plain immutable data, to stand on results."""
-    return FrozenMapping(
-        {
-            name: str(finding)
-            if isinstance(finding, str)
-            else FrozenMapping({state: float(value) for state, value in finding.items()})
-            for name, finding in evidence.items()
-        }
-    )
+def _own(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """The evidence as plain data that nobody else can change."""
+    return {
+        name: FrozenMapping({state: float(value) for state, value in finding.items()})
+        if isinstance(finding, Mapping)
+        else finding
+        for name, finding in evidence.items()
+    }

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,7 +149,7 @@ class Network(Rebuilt):
     def layout(self) -> Mapping[str, tuple[int, tuple[str, ...]]]:
         """Where each variable's states stand when all states are laid end to end, and the states."""
         starts = [0, *np.cumsum([len(variable.states) for variable in self.variables]).tolist()]
-        return FrozenMapping({v.name: (start, v.states) for v, start in zip(self.variables, starts, strict=False)})
+        return MappingProxyType({v.name: (start, v.states) for v, start in zip(self.variables, starts, strict=False)})
 
     @cached_property
     def order(self) -> tuple[str, ...]:

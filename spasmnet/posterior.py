@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from spasmnet._frozen import FrozenMapping
@@ -45,7 +46,7 @@ class Posterior(Mapping[str, Mapping[str, float]]):
     was understood, and `provenance` the versions of library and model.
     """
 
-    __slots__ = ("_evidence", "_values", "log_evidence", "network", "provenance")
+    __slots__ = ("_evidence", "_log_evidence", "_network", "_provenance", "_values")
 
     def __init__(
         self,
@@ -55,23 +56,38 @@ class Posterior(Mapping[str, Mapping[str, float]]):
         evidence: Mapping[str, Any],
         provenance: Provenance,
     ) -> None:
-        self.network = network
-        self._values = values
-        self.log_evidence = log_evidence
+        self._network = network
+        self._values = values  # first P(evidence), then every state of every variable
+        self._log_evidence = log_evidence
         self._evidence = evidence
-        self.provenance = provenance
+        self._provenance = provenance
+
+    @property
+    def network(self) -> Network:
+        """The network that was asked."""
+        return self._network
+
+    @property
+    def log_evidence(self) -> float:
+        """The natural logarithm of P(evidence)."""
+        return self._log_evidence
+
+    @property
+    def provenance(self) -> Provenance:
+        """Versions of library and model, and the digest."""
+        return self._provenance
 
     @property
     def evidence(self) -> Mapping[str, Any]:
         """The evidence as it was understood: variable → state, or state → likelihood."""
-        return self._evidence
+        return FrozenMapping(self._evidence)
 
     def __getitem__(self, variable: str) -> Mapping[str, float]:
         try:
-            start, states = self.network.layout[variable]
+            start, states = self._network.layout[variable]
         except (KeyError, TypeError):
             raise UnknownNameError(variable, self.network.names) from None
-        return FrozenMapping(dict(zip(states, self._values[start : start + len(states)], strict=True)))
+        return MappingProxyType(dict(zip(states, self._values[start + 1 : start + 1 + len(states)], strict=True)))
 
     def __contains__(self, variable: object) -> bool:
         return variable in self.network.by_name
@@ -108,7 +124,7 @@ class Posterior(Mapping[str, Mapping[str, float]]):
 
         index = [(variable.name, state) for variable in self.network.variables for state in variable.states]
         frame = pd.DataFrame(
-            {"probability": list(self._values)}, index=pd.MultiIndex.from_tuples(index, names=["variable", "state"])
+            {"probability": list(self._values)[1:]}, index=pd.MultiIndex.from_tuples(index, names=["variable", "state"])
         )
         frame.attrs["spasmnet"] = {key: value for key, value in self.to_dict().items() if key != "posterior"}
         return frame

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ import pytest
 
 import spasmnet
 from spasmnet import Network, Table, Variable
+from spasmnet.circuit import MAX_PRODUCTS
 from spasmnet.errors import CircuitTooLargeError
 from tests import classic
 
 TOLERANCE = 1e-9
-REFUSED = {"munin1", "link"}
+REFUSED = {"munin1"}
+SLOW = {"link", "munin3", "munin4"}  # answered, but they take half a minute each
 BIG = ("andes", "water", "pigs", "munin2", "munin3", "munin4", "munin", "barley", "pathfinder", "mildew", "diabetes")
 DRAWS = dict.fromkeys(BIG, 1) | {"pathfinder": 2, "water": 2, "mildew": 2, "andes": 2}
 
@@ -158,7 +161,9 @@ def to_agrum(network: Network) -> Any:
     return other
 
 
-def agree_with_agrum(engine: spasmnet.Engine, propagation: Any, found: dict[str, Any]) -> None:
+def agree_with_agrum(
+    engine: spasmnet.Engine, propagation: Any, found: dict[str, Any], random: np.random.Generator
+) -> None:
     """All posteriors and P(e) agree with pyAgrum's."""
     network = engine.network
     number = {name: i for i, name in enumerate(network.names)}
@@ -170,9 +175,13 @@ def agree_with_agrum(engine: spasmnet.Engine, propagation: Any, found: dict[str,
             for name, finding in found.items()
         }
     )
+    asked = network.names if len(network) < 300 else random.permutation(network.names)[:60].tolist()
+    propagation.eraseAllTargets()
+    for name in asked:
+        propagation.addTarget(f"v{number[name]}")
     propagation.makeInference()
     post = engine.posterior(found)
-    for name in network.names:
+    for name in asked:
         theirs = propagation.posterior(f"v{number[name]}").toarray()
         difference = np.abs(np.array(list(post[name].values())) - theirs).max()
         assert difference <= TOLERANCE, (name, difference)
@@ -181,7 +190,7 @@ def agree_with_agrum(engine: spasmnet.Engine, propagation: Any, found: dict[str,
         assert abs(math.log(probability) - post.log_evidence) <= TOLERANCE * max(1.0, abs(post.log_evidence))
 
 
-@pytest.mark.parametrize("name", [name for name in classic.NAMES if name not in REFUSED])
+@pytest.mark.parametrize("name", [name for name in classic.NAMES if name not in REFUSED | SLOW])
 def test_agrum(name: str) -> None:
     """Classic networks, with nothing, a tenth and a third of the variables observed, agree with pyAgrum."""
     gum = pytest.importorskip("pyagrum")
@@ -190,9 +199,9 @@ def test_agrum(name: str) -> None:
     propagation = gum.LazyPropagation(to_agrum(network))
     random = np.random.default_rng(len(network))
     draws = DRAWS.get(name, 4)
-    for share in (0.0, 0.1, 0.3):
+    for share in (0.0, 0.1, 0.3) if len(network) < 1000 else (0.1,):
         for _ in range(1 if share == 0 else draws):
-            agree_with_agrum(engine, propagation, sample(network, random, share))
+            agree_with_agrum(engine, propagation, sample(network, random, share), random)
 
 
 @pytest.mark.parametrize("name", classic.SMALL)
@@ -209,14 +218,15 @@ def test_agrum_with_likelihoods(name: str) -> None:
             states = network.by_name[variable].states
             kept = found[variable]
             found[variable] = {s: float(random.random()) if s != kept else 1.0 for s in states}
-        agree_with_agrum(engine, propagation, found)
+        agree_with_agrum(engine, propagation, found, random)
 
 
 @pytest.mark.parametrize("name", ["asia", "alarm"])
 def test_pgmpy(name: str) -> None:
     """Asia and alarm agree with pgmpy's variable elimination."""
-    pytest.importorskip("pgmpy")
-    from pgmpy.inference import VariableElimination
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pgmpy warns of itself when imported
+        from pgmpy.inference import VariableElimination
 
     network = classic.load(name)
     engine = spasmnet.compile(network)
@@ -238,7 +248,7 @@ def test_refused(name: str) -> None:
     with pytest.raises(CircuitTooLargeError) as caught:
         spasmnet.compile(classic.load(name))
     error = caught.value
-    assert error.products > 40_000_000
+    assert error.products > error.limit == MAX_PRODUCTS
     assert f"about {error.products:,} products (width {error.width}: its largest cluster has" in str(error)
     assert f"compile(network, max_products={error.products})" in str(error)
     assert "or ask for fewer variables" in str(error)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import Deterministic, Network, NoisyMax, Table, Variable
+from spasmnet.circuit import MAX_PRODUCTS
 from spasmnet.engine import Engine
 from spasmnet.errors import (
     CircuitTooLargeError,
@@ -346,9 +347,9 @@ def test_joint_provenance() -> None:
         ("v0", EvidenceError, "joint needs a list of variables, such as ['v0', 'v1'], not 'v0'"),
         ([], EvidenceError, "joint needs a list of variables"),
         (None, EvidenceError, "joint needs a list of variables"),
-        (5, EvidenceError, "joint needs a list of variables"),
+        (5, EvidenceError, "joint needs a list of variables, such as ['v0', 'v1'], not 5"),
         (["v0", "v0"], EvidenceError, "joint names a variable twice: v0, v0"),
-        (["v0", "w1"], UnknownVariableError, "unknown variable 'w1'; did you mean 'v1'"),
+        (["v0", "w1"], UnknownVariableError, "unknown variable 'w1'; known: v0, v1, v2"),
         ([f"v{i}" for i in range(24)], EvidenceError, "the joint of these 24 variables has 2,176,782,336 states, above"),
     ],
     ids=repr,
@@ -472,21 +473,35 @@ def test_too_large_is_told_at_once() -> None:
     message = str(error)
     assert error.width > 20
     assert error.products >= 2**error.width
-    assert error.limit == 40_000_000
+    assert error.limit == MAX_PRODUCTS
     assert message.startswith(
         f"the circuit of 'dense' would have about {error.products:,} products (width {error.width}"
     )
-    assert "above the limit of 40,000,000" in message
+    assert f"above the limit of {MAX_PRODUCTS:,}" in message
     assert f"compile(network, max_products={error.products})" in message
     assert isinstance(error, MemoryError)
     assert str(pickle.loads(pickle.dumps(error))) == message
 
 
-def test_beyond_all_numbers() -> None:
+def test_beyond_all_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A size that no float holds is told as well."""
+    from spasmnet import circuit
+
+    hopeless = circuit.Order((), math.inf, math.inf, 1100)
+    monkeypatch.setattr(circuit, "elimination_order", lambda factors: hopeless)
+    with pytest.raises(CircuitTooLargeError, match=r"would have about 10\^308 products \(width 1100"):
+        spasmnet.compile(chained())
+
+
+def test_hopeless_is_told_at_once() -> None:
+    """A network beyond any machine is refused within a second or two, without advice that cannot help."""
+    network = dense(150, 3, states=10)
+    start = time.perf_counter()
     with pytest.raises(CircuitTooLargeError) as caught:
-        spasmnet.compile(dense(800, 3, states=10))
-    assert len(str(caught.value)) < 500
+        spasmnet.compile(network)
+    assert time.perf_counter() - start < 2.0
+    assert "and what any machine can do; ask for fewer variables or simplify the network" in str(caught.value)
+    assert len(str(caught.value)) < 300
 
 
 def test_the_limit_can_be_raised_and_lowered() -> None:

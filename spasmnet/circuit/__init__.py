@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from sys import float_info
 
 from spasmnet.circuit.build import eliminate
 from spasmnet.circuit.circuit import Circuit, finish
@@ -46,7 +47,7 @@ def compile_circuit(
     factors = factorise(network, keep=seen, chain_from=0 if expand else 4, limit=max_products)
     order = elimination_order(factors)
     if order.size > max_products:
-        raise CircuitTooLargeError(network.name, order.width, int(order.size), max_products)
+        raise CircuitTooLargeError(network.name, order.width, int(min(order.size, float_info.max)), max_products)
     cards = {i: len(variable.states) for i, variable in enumerate(network.variables) if variable.name in seen}
     nodes, root, firsts = eliminate(factors, order.variables, cards)
     wanted = {i: states for i, states in cards.items() if network.names[i] in asked}

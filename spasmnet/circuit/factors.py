@@ -57,11 +57,13 @@ def factorise(
             continue
         cpd = network.cpds[name]
         scope = [position[parent] for parent in cpd.parents]
-        if isinstance(cpd, NoisyMax) and chain_from and len(scope) >= chain_from:
+        chained = isinstance(cpd, NoisyMax) and 0 < chain_from <= len(scope)
+        largest = max(cpd.shape[:-1]) * cpd.shape[-1] ** 2 if chained else prod(cpd.shape)
+        if largest > limit:
+            raise CircuitTooLargeError(network.name, 2 if chained else len(scope), largest, int(limit))
+        if isinstance(cpd, NoisyMax) and chained:
             factors += _chain(cpd, scope, position[name], cards)
         else:
-            if prod(cpd.shape) > limit:
-                raise CircuitTooLargeError(network.name, len(scope), prod(cpd.shape), int(limit))
             factors.append(Factor((*scope, position[name]), cpd.table()))
     return FactorSet(tuple(cards), tuple(factors))
 

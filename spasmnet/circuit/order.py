@@ -13,6 +13,7 @@ from spasmnet.kernels.native import address, kernels
 
 EFFORT = 400_000  # what trying orders may cost at first, in units of n² for n variables: a few milliseconds
 MOST_TRIES = 24
+HOPELESS = 1e10  # no order makes a circuit of this size fit
 MORE_TRIES = ((300_000, 40), (5_000_000, 100), (20_000_000, 300))  # (size, tries): a larger circuit pays for more
 
 
@@ -31,6 +32,8 @@ def elimination_order(factors: FactorSet, tries: int | None = None) -> Order:
     graph = _Graph(factors)
     best = graph.greedy(0)
     first_tries = int(np.clip(EFFORT // max(graph.n**2, 1), 2, MOST_TRIES)) if tries is None else tries
+    if tries is None and best.size > HOPELESS:
+        first_tries = 2
     attempt = 1
     while attempt < first_tries or (tries is None and attempt < _worth(best.size)):
         found = graph.greedy(attempt)
@@ -41,6 +44,8 @@ def elimination_order(factors: FactorSet, tries: int | None = None) -> Order:
 
 def _worth(size: float) -> int:
     """How many tries a circuit of this size is worth."""
+    if size > HOPELESS:
+        return 0
     return max((tries for least, tries in MORE_TRIES if size >= least), default=0)
 
 

@@ -72,7 +72,7 @@ def quantity(value: float, unit: str = "s") -> str:
 def times(ratio: float) -> str:
     """A ratio for people.
 
-    >>> times(1234.5), times(0.4312)
+    >>> times(1234.6), times(0.4312)
     ('1,235x', '0.43x')
     """
     return f"{ratio:,.0f}x" if ratio >= 100 else f"{ratio:.3g}x" if ratio >= 1 else f"{ratio:.2f}x"
