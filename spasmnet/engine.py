@@ -191,7 +191,7 @@ class Engine:
         if found is None:
             found = compile_circuit(self.network, *key, max_products=self._max_products)
             if len(kept) >= 8:
-                kept.pop(list(kept)[0], None)  # a copy, since other threads may be here too
+                kept.pop(next(iter(tuple(kept))), None)  # of a copy, since other threads may add to it
             kept[key] = found
         return found
 

@@ -112,8 +112,8 @@ class CircuitTooLargeError(SpasmnetError, MemoryError):
         if self.products >= 10**15:
             return (
                 f"the circuit of {self.network!r} would have about 10^{len(str(self.products)) - 1} products (width "
-                f"{self.width}: its largest cluster has {self.width + 1} variables), far above the limit of {self.limit:,} "
-                "and what any machine can do; ask for fewer variables or simplify the network"
+                f"{self.width}: its largest cluster has {self.width + 1} variables), far above the limit of "
+                f"{self.limit:,} and what any machine can do; ask for fewer variables or simplify the network"
             )
         return (
             f"the circuit of {self.network!r} would have about {self.products:,} products (width {self.width}: its "

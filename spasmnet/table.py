@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from math import exp, prod
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.circuit.order import telling_order
-from spasmnet.circuit.rows import solve, worth_sorting
+from spasmnet.circuit.rows import processors, solve, worth_sorting
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, TableError, suggest
 from spasmnet.evidence import check
 from spasmnet.kernels.native import address as _address
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SPECIALISE_FROM = 1000  # rows from which a circuit for these columns and targets pays
 TELLING_FROM = 10_000  # rows from which choosing the order of the columns pays
+SHARE_FROM = 20_000  # rows from which columns are read on all processors
 MAX_JOINT = 1_000_000
 SHOWN = 10
 
@@ -133,11 +135,13 @@ def encode(network: Network, frame: pd.DataFrame) -> NDArray[np.int16]:
     if not len(frame):
         raise TableError("the table has no rows, so there is nothing to answer")
     codes = np.empty((len(names), len(frame)), dtype=np.int16).T  # columns are contiguous
+    jobs = [(frame.iloc[:, i], network.by_name[name], codes[:, i]) for i, name in enumerate(names)]
+    with ThreadPoolExecutor(processors() if len(frame) >= SHARE_FROM else 1) as pool:
+        list(pool.map(_encode_column, *zip(*jobs, strict=True)) if jobs else ())
     wrong: list[tuple[int, str, object]] = []
     for column, name in enumerate(names):
-        coded = codes[:, column]
-        _encode_column(frame.iloc[:, column], network.by_name[name], coded)
-        wrong += [(int(row), name, frame.iloc[row, column]) for row in np.flatnonzero(coded == UNKNOWN)[: SHOWN + 1]]
+        at = np.flatnonzero(codes[:, column] == UNKNOWN)[: SHOWN + 1]
+        wrong += [(int(row), name, frame.iloc[row, column]) for row in at]
     if wrong:
         raise TableError(_unknown_cells(network, frame, codes, wrong))
     return codes

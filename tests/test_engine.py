@@ -29,7 +29,7 @@ from spasmnet.errors import (
 from tests import enumeration
 from tests.strategies import any_networks, networks, networks_with_evidence, noisy_networks, rows
 
-many = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+many = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 ABSOLUTE = 1e-12
 YES_NO = ("no", "yes")
 
@@ -250,7 +250,7 @@ def assignments(network: Network, values: np.ndarray[Any, Any]) -> dict[tuple[st
     }
 
 
-@settings(many, max_examples=200)
+@settings(many, max_examples=100)
 @given(networks_with_evidence())
 def test_most_probable(case: tuple[Network, dict[str, Any]]) -> None:
     """The explanation is the most probable joint state of the enumerated ones, with its probability."""
@@ -299,7 +299,7 @@ def test_most_probable_of_an_underflowing_case() -> None:
 # ------------------------------------------------------------------ joints
 
 
-@settings(many, max_examples=150)
+@settings(many, max_examples=80)
 @given(st.data(), networks_with_evidence())
 def test_joint(data: st.DataObject, case: tuple[Network, dict[str, Any]]) -> None:
     """The joint of any variables, observed and weighted ones too, is the enumerated one, in the order asked."""
@@ -508,7 +508,7 @@ def test_the_limit_can_be_raised_and_lowered() -> None:
     """The number that the error gives is enough; one less is not."""
     network = chained()
     with pytest.raises(CircuitTooLargeError) as caught:
-        spasmnet.compile(network, max_products=10)
+        spasmnet.compile(network, max_products=20)
     needed = caught.value.products
     assert isinstance(spasmnet.compile(network, max_products=needed), Engine)
     with pytest.raises(CircuitTooLargeError):

@@ -25,7 +25,7 @@ from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, UnknownState
 from tests import enumeration
 from tests.strategies import any_networks, evidence, networks, networks_with_evidence, noisy_networks
 
-many = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+many = settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 ABSOLUTE = 1e-12
 
 
@@ -51,7 +51,7 @@ def possible(network: Network, found: Mapping[str, Any]) -> bool:
 # ------------------------------------------------------------------ right
 
 
-@settings(many, max_examples=400)
+@settings(many, max_examples=300)
 @given(networks_with_evidence())
 def test_enumeration(case: tuple[Network, dict[str, Any]]) -> None:
     """Posteriors and log P(e) are those of the enumerated joint; impossible evidence names a smallest contradiction."""

@@ -57,7 +57,7 @@ def solve(
     `codes[i, c]` is the state of `variables[c]` in case i (int16), or -1 if it was not observed. `weights` is evidence
     that all cases share. `telling` orders the columns by how much they simplify (default: as they stand).
     """
-    rows, workers = len(codes), threads or _processors()
+    rows, workers = len(codes), threads or processors()
     shared = np.ones(circuit.indicators) if weights is None else indicators_of(circuit, weights)
     columns = _columns(circuit, variables)
     sort = worth_sorting(circuit, rows)
@@ -89,7 +89,8 @@ def solve(
     return Answers(job.posteriors, log_evidence)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -159,8 +160,11 @@ class _Job:
         values = np.zeros((programs[-1].base + len(programs[-1].constants), LANES))
         for block in queue:
             cases = slice(block * size, (block + 1) * size)
-            rows = np.arange(len(self.codes))[cases] if self.order is None else self.order[cases]
-            self._solve(programs, self.codes[cases] if self.order is None else self.codes[rows], rows, values)
+            if self.order is None:
+                rows = np.arange(cases.start, min(cases.stop, len(self.codes)))
+                self._solve(programs, self.codes[cases], rows, values)
+            else:
+                self._solve(programs, self.codes[self.order[cases]], self.order[cases], values)
 
     def _one_by_one(self, queue: Iterator[int]) -> None:
         work, at = Workspace(self.circuit), array("i", range(self.circuit.indicators))
