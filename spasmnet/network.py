@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -146,10 +145,10 @@ class Network(Rebuilt):
         return tuple(variable.name for variable in self.variables)
 
     @cached_property
-    def layout(self) -> Mapping[str, tuple[int, tuple[str, ...]]]:
-        """Where each variable's states stand when all states are laid end to end, and the states."""
-        starts = [0, *np.cumsum([len(variable.states) for variable in self.variables]).tolist()]
-        return MappingProxyType({v.name: (start, v.states) for v, start in zip(self.variables, starts, strict=False)})
+    def layout(self) -> Mapping[str, tuple[slice, tuple[str, ...]]]:
+        """Each variable's place in a list of P(evidence) and then every state of every variable, and its states."""
+        starts = [1, *(1 + np.cumsum([len(variable.states) for variable in self.variables])).tolist()]
+        return {v.name: (slice(s, s + len(v.states)), v.states) for v, s in zip(self.variables, starts, strict=False)}
 
     @cached_property
     def order(self) -> tuple[str, ...]:

@@ -51,13 +51,13 @@ class Posterior(Mapping[str, Mapping[str, float]]):
     def __init__(
         self,
         network: Network,
-        values: Sequence[float],
+        values: Sequence[float],  # P(evidence), then each state of each variable
         log_evidence: float,
         evidence: Mapping[str, Any],
         provenance: Provenance,
     ) -> None:
         self._network = network
-        self._values = values  # first P(evidence), then every state of every variable
+        self._values = values
         self._log_evidence = log_evidence
         self._evidence = evidence
         self._provenance = provenance
@@ -83,11 +83,14 @@ class Posterior(Mapping[str, Mapping[str, float]]):
         return FrozenMapping(self._evidence)
 
     def __getitem__(self, variable: str) -> Mapping[str, float]:
+        values = self._values
+        if type(values) is not list:
+            values = self._values = list(values)  # from the kernel's memory, once, when first needed
         try:
-            start, states = self._network.layout[variable]
+            place, states = self._network.layout[variable]
         except (KeyError, TypeError):
             raise UnknownNameError(variable, self.network.names) from None
-        return MappingProxyType(dict(zip(states, self._values[start + 1 : start + 1 + len(states)], strict=True)))
+        return MappingProxyType(dict(zip(states, values[place])))  # noqa: B905 -- equally long, and hot
 
     def __contains__(self, variable: object) -> bool:
         return variable in self.network.by_name

@@ -55,7 +55,7 @@ def table_posteriors(
     if len(impossible) and on_impossible == "raise":
         row = int(impossible[0])
         found = {c: network.by_name[c].states[code] for c, code in zip(columns, codes[row], strict=True) if code >= 0}
-        raise ImpossibleEvidenceError(engine.contradiction(found), frame.index[row], True)
+        raise ImpossibleEvidenceError(engine.contradiction(found), _plain(frame.index[row]), True)
     answers.posteriors[impossible] = np.nan
     pairs = [(network.names[t], state) for t in compiled.targets for state in network.variables[t].states]
     values = answers.posteriors
@@ -88,7 +88,7 @@ def joint_posterior(engine: Engine, variables: Sequence[str], evidence: Mapping[
     import pandas as pd
 
     network = engine.network
-    if isinstance(variables, str) or not variables:
+    if isinstance(variables, str) or not isinstance(variables, Collection) or not len(variables):
         raise EvidenceError(f"joint needs a list of variables, such as {list(network.names[:2])}, not {variables!r}")
     asked = [network.variable(name) for name in variables]
     if len({variable.name for variable in asked}) < len(asked):
@@ -108,7 +108,7 @@ def joint_posterior(engine: Engine, variables: Sequence[str], evidence: Mapping[
     weights = Encoder(network, compiled.circuit.first_indicator)(evidence)
     answers = solve(compiled.circuit, codes, positions, weights=weights)
     # a state that a likelihood has weighted keeps its weight in the shared evidence
-    values = [exp(log_p + weights.shift - post.log_evidence) for log_p in answers.log_evidence.tolist()]
+    values = [min(exp(log_p + weights.shift - post.log_evidence), 1.0) for log_p in answers.log_evidence.tolist()]
     index = pd.MultiIndex.from_product([v.states for v in asked], names=[v.name for v in asked])
     series = pd.Series(values, index=index, name="probability")
     series.attrs["spasmnet"] = {"evidence": post.to_dict()["evidence"], "provenance": engine.provenance.as_dict()}
@@ -158,7 +158,8 @@ def _unknown_cells(
     for row, name, value in sorted(wrong, key=lambda cell: cell[0])[:SHOWN]:
         known = network.by_name[name].states
         lines.append(
-            f"row {frame.index[row]!r}, column {name!r}: {value!r}; {suggest(str(value), known, show_all=True)}"
+            f"row {_plain(frame.index[row])!r}, column {name!r}: {_plain(value)!r}; "
+            + suggest(str(value), known, show_all=True)
         )
     count = int((codes == UNKNOWN).sum())
     more = f"\n  and {count - len(lines)} more" if count > len(lines) else ""
@@ -206,5 +207,14 @@ def _by_identity(cells: NDArray[np.object_], code: Callable[[object], int], out:
             break
         known[found], codes[found] = addresses[reached[0]], code(cells[reached[0]])
         found += 1
-    numbers, values = pd.factorize(cells)
+    try:
+        numbers, values = pd.factorize(cells)
+    except TypeError:  # unhashable cells, which are no states
+        out[:] = [code(cell) for cell in cells]
+        return
     out[:] = np.array([*map(code, values), -1], dtype=np.int16)[numbers]
+
+
+def _plain(value: object) -> object:
+    """A number or truth value as Python's own, so that messages show it as people write it."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -218,7 +218,7 @@ FAULTS = {
     "basis unknown": ('strain = { basis = "article" }', 'strain = { basis = "rumour" }', "variables.spasm.parents.strain.basis: 'rumour' is not one of article, literature; known: article, literature"),
     "level unknown": ('level = "urgent"', 'level = "ugent"', "red_flags.both.level: 'ugent' is not one of self_care, routine, urgent, emergency; did you mean 'urgent'?"),
     "level of an advice": ('text = "Drink."', 'text = "Drink."\nlevel = "urgent"', "advice[#1].level: unknown key; known: id, when, text, claims, source, where"),
-    "cpd type unknown": ('type = "noisy_max"', 'type = "noisymax"', "variables.spasm.cpd.type: 'noisymax' is not one of table, noisy_or, noisy_max, deterministic; did you mean 'noisy_max' or 'noisy_or'?"),
+    "cpd type unknown": ('type = "noisy_max"', 'type = "noisymax"', "variables.spasm.cpd.type: 'noisymax' is not one of table, noisy_or, noisy_max, deterministic; did you mean 'noisy_max'?"),
     "source kind unknown": ('kind = "cohort"', 'kind = "cohrt"', "sources.doe_2001.kind: 'cohrt' is not one of cohort, trial, review, guideline, expert, assumption, article; did you mean 'cohort'?"),
     "source without address": ('doi = "10.1000/heat.2001"\n', "", "sources.doe_2001: a cohort needs a doi, pmid or url"),
     "doi odd": ('doi = "10.1000/heat.2001"', 'doi = "doi.org/10.1000/x"', "sources.doe_2001.doi: 'doi.org/10.1000/x' is not a DOI such as 10.1371/journal.pone.0178465"),

@@ -44,7 +44,7 @@ def compile_circuit(
     """
     asked = set(network.names if targets is None else targets)
     seen = asked | set(network.names if observable is None else observable)
-    factors = factorise(network, keep=seen, chain_from=0 if expand else 4, limit=max_products)
+    factors = factorise(network, keep=seen, chain_from=0 if expand else 4)
     order = elimination_order(factors)
     if order.size > max_products:
         raise CircuitTooLargeError(network.name, order.width, int(min(order.size, float_info.max)), max_products)

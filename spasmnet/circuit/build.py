@@ -98,13 +98,14 @@ def eliminate(factors: FactorSet, order: Sequence[int], indicators: dict[int, in
 
     `indicators` maps each variable that may be observed or asked for to its number of states.
     """
-    constants = np.unique(np.concatenate([[0.0, 1.0], *(factor.values.ravel() for factor in factors.factors)]))
+    tables = [factor.make() for factor in factors.factors]
+    constants = np.unique(np.concatenate([[0.0, 1.0], *(table.ravel() for table in tables)]))
     constants = np.concatenate([[0.0, 1.0], constants[(constants != 0.0) & (constants != 1.0)]])
     rank = np.argsort(constants, kind="stable")
     nodes = Nodes(constants, sum(indicators.values()))
     symbols = []
-    for factor in factors.factors:
-        ids = rank[np.searchsorted(constants, factor.values, sorter=rank)].astype(np.int32)
+    for factor, table in zip(factors.factors, tables, strict=True):
+        ids = rank[np.searchsorted(constants, table, sorter=rank)].astype(np.int32)
         symbols.append(Symbol(factor.scope, ids))
     leaf = len(constants)
     firsts = []

@@ -30,7 +30,7 @@ class Workspace:
         n_slots = len(circuit.slots) // 2
         self._tail = (
             _address(circuit.runs), len(circuit.runs) // 2, _address(circuit.pairs), circuit.root,
-            _address(circuit.slots), n_slots,
+            _address(circuit.slots), _address(circuit.groups), len(circuit.groups),
         )  # fmt: skip
         self._out = ctypes.c_double * (n_slots + 1)
         self._query = kernels().query
@@ -67,4 +67,8 @@ def wide_indicators(circuit: Circuit, indicators: Floats) -> tuple[float, list[f
     )  # fmt: skip
     if out[0] == 0.0:
         return float("-inf"), []
-    return log(out[0]) + 512 * out[1] * log(2.0), out[2:].tolist()
+    answers = out[2:]
+    if len(answers):
+        starts = np.cumsum(circuit.groups) - circuit.groups
+        answers = answers / np.repeat(np.add.reduceat(answers, starts), circuit.groups)
+    return log(out[0]) + 512 * out[1] * log(2.0), answers.tolist()

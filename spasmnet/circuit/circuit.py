@@ -23,10 +23,10 @@ class Circuit(Rebuilt):
 
     The program works on one array of values: `indicators` λ first, one for each state of each observable variable
     (`first_indicator` says where a variable's begin), then the program's `nodes`, then the `constants`. It computes
-    the network polynomial forwards (the first `forward_runs` runs; `root` is P(e)), then its derivatives; `slots` pairs
-    each wanted indicator with the node of its derivative. `runs` holds (arity, count) of neighbouring nodes of one
-    arity that do not depend on one another, `pairs` their products, left + right · 2^32. `weight` says for each
-    variable how much of the program hangs on it.
+    the network polynomial forwards (the first `forward_runs` runs; `root` is P(e)), then its derivatives. `slots` pairs
+    each wanted indicator with the node of its derivative, and `groups` says how many belong to each target. `runs`
+    holds (arity, count) of neighbouring nodes of one arity that do not depend on one another, `pairs` their products,
+    left + right · 2^32.
     """
 
     first_indicator: Mapping[int, int]
@@ -38,10 +38,17 @@ class Circuit(Rebuilt):
     forward_runs: int
     root: int
     slots: Ints
+    groups: Ints
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "first_indicator", FrozenMapping(self.first_indicator))
-        for name, kind in (("runs", np.int32), ("slots", np.int32), ("pairs", np.int64), ("constants", np.float64)):
+        for name, kind in (
+            ("runs", np.int32),
+            ("slots", np.int32),
+            ("groups", np.int32),
+            ("pairs", np.int64),
+            ("constants", np.float64),
+        ):
             object.__setattr__(self, name, readonly(getattr(self, name), kind))
 
     @property
@@ -108,6 +115,7 @@ def finish(nodes: Nodes, root: int, indicators: Mapping[int, int], targets: Mapp
         forward_runs=len(runs[0]) // 2,
         root=int(place(rename[[root]])[0]),
         slots=place(slots.ravel()) if len(slots) else np.zeros(0),
+        groups=np.array(list(targets.values())),
     )
 
 

@@ -10,15 +10,14 @@ networks, IEEE Trans SMC-A 26:826-831 (temporal decomposition).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import prod
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.cpd import NoisyMax
-from spasmnet.errors import CircuitTooLargeError
 from spasmnet.network import Network
 
 Floats = NDArray[np.float64]
@@ -26,10 +25,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Factor:
-    """A table of numbers over the variables in `scope` (positions in the network; hidden ones come after)."""
+    """A table of numbers over the variables in `scope` (positions in the network; hidden ones come after).
+
+    `make` gives the numbers: an order, and whether the circuit is too large, can be told without them.
+    """
 
     scope: tuple[int, ...]
-    values: Floats
+    make: Callable[[], Floats]
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,10 @@ class FactorSet:
     factors: tuple[Factor, ...]
 
 
-def factorise(
-    network: Network, keep: Iterable[str] | None = None, chain_from: int = 4, limit: float = float("inf")
-) -> FactorSet:
+def factorise(network: Network, keep: Iterable[str] | None = None, chain_from: int = 4) -> FactorSet:
     """The factors of the network, or of the ancestors of `keep`.
 
-    Noisy-MAX distributions with `chain_from` parents or more become chains; 0 expands all. Raises CircuitTooLargeError
-    before expanding a table of more than `limit` entries.
+    Noisy-MAX distributions with `chain_from` parents or more become chains; 0 expands all.
     """
     kept = set(network.names) if keep is None else ancestors(network, keep)
     position = {name: i for i, name in enumerate(network.names)}
@@ -57,14 +56,10 @@ def factorise(
             continue
         cpd = network.cpds[name]
         scope = [position[parent] for parent in cpd.parents]
-        chained = isinstance(cpd, NoisyMax) and 0 < chain_from <= len(scope)
-        largest = max(cpd.shape[:-1]) * cpd.shape[-1] ** 2 if chained else prod(cpd.shape)
-        if largest > limit:
-            raise CircuitTooLargeError(network.name, 2 if chained else len(scope), largest, int(limit))
-        if isinstance(cpd, NoisyMax) and chained:
+        if isinstance(cpd, NoisyMax) and 0 < chain_from <= len(scope):
             factors += _chain(cpd, scope, position[name], cards)
         else:
-            factors.append(Factor((*scope, position[name]), cpd.table()))
+            factors.append(Factor((*scope, position[name]), cpd.table))
     return FactorSet(tuple(cards), tuple(factors))
 
 
@@ -82,7 +77,7 @@ def ancestors(network: Network, names: Iterable[str]) -> set[str]:
 
 def _chain(cpd: NoisyMax, parents: Sequence[int], child: int, cards: list[int]) -> list[Factor]:
     """One factor a parent: (maximum so far, parent, maximum with it); the last maximum is the child itself."""
-    first = NoisyMax(("first",), cpd.leak, cpd.links[:1]).table()
+    first = NoisyMax(("first",), cpd.leak, cpd.links[:1]).table
     factors = []
     so_far: tuple[int, ...] = ()
     for i, (parent, link) in enumerate(zip(parents, cpd.links, strict=True)):
@@ -91,7 +86,7 @@ def _chain(cpd: NoisyMax, parents: Sequence[int], child: int, cards: list[int]) 
         else:
             target = len(cards)
             cards.append(len(cpd.leak))
-        factors.append(Factor((*so_far, parent, target), _maximum_with(link) if so_far else first))
+        factors.append(Factor((*so_far, parent, target), partial(_maximum_with, link) if so_far else first))
         so_far = (target,)
     return factors
 

@@ -204,7 +204,8 @@ class _Job:
         kernels().query_rows(
             address(values), address(self.shared), self.circuit.indicators, address(codes), len(self.columns),
             address(self.columns), address(rows), len(rows), address(program.runs), n_runs, address(program.pairs),
-            int(program.ends[0]), address(program.slots), len(program.slots) // 2, address(program.scale),
+            int(program.ends[0]), address(program.slots), len(program.slots) // 2, address(self.circuit.groups),
+            len(self.circuit.groups), address(program.sums),
             address(program.answers), address(self.posteriors), address(self.totals),
         )  # fmt: skip
 
@@ -227,7 +228,7 @@ class _Program:
         self.base = circuit.indicators + circuit.nodes
         self.slots = circuit.slots.copy()
         self.ends = np.concatenate([[circuit.root], circuit.slots[1::2]]).astype(np.int32)
-        self.scale, self.answers = np.empty(LANES), np.empty((len(circuit.slots) // 2 + 1, LANES))
+        self.sums, self.answers = np.empty(LANES), np.empty((len(circuit.slots) // 2 + 1, LANES))
 
     @classmethod
     def of(cls, circuit: Circuit) -> _Program:

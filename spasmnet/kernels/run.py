@@ -16,7 +16,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from spasmnet.kernels.layout import LANES, LOW, TINY
+from spasmnet.kernels.layout import LANES, LOW
 
 BIG = 2.0**512
 SMALL = 2.0**-512
@@ -66,18 +66,28 @@ def evaluate(values, first, runs, n_runs, pairs):
                 j += arity
 
 
-def query(values, n_indicators, at, weight, n_evidence, runs, n_runs, pairs, root, slots, n_slots, out):
-    """One case: indicators, then evidence, then the program; `out` receives P(e) and λ · ∂P(e)/∂λ ÷ P(e) by slot."""
+def query(values, n_indicators, at, weight, n_evidence, runs, n_runs, pairs, root, slots, groups, n_groups, out):
+    """One case: indicators, then evidence, then the program; `out` receives P(e) and λ · ∂P(e)/∂λ ÷ P(e) by slot.
+
+    A variable's slots (`groups` has their numbers) are divided by their own sum, which is P(e) but for rounding, so
+    that an observed state has exactly 1 and no probability is above it.
+    """
     for i in range(n_indicators):
         values[i] = 1.0
     for i in range(n_evidence):
         values[at[i]] = weight[i]
     evaluate(values, n_indicators, runs, n_runs, pairs)
-    total = values[root]
-    out[0] = total
-    scale = 1.0 / total if total > TINY else 0.0
-    for i in range(n_slots):
-        out[i + 1] = values[slots[2 * i]] * values[slots[2 * i + 1]] * scale
+    out[0] = values[root]
+    i = 0
+    for group in range(n_groups):
+        end = i + groups[group]
+        total = 0.0
+        for k in range(i, end):
+            out[k + 1] = values[slots[2 * k]] * values[slots[2 * k + 1]]
+            total += out[k + 1]
+        for k in range(i, end):
+            out[k + 1] /= total
+        i = end
 
 
 def _lane_vector(builder, values, index):
@@ -119,20 +129,21 @@ def sum_of_products(typingctx, values, pairs, start, arity, out):
     return types.void(values, pairs, types.int64, arity if fixed else types.int64, types.int64), codegen
 
 
-@intrinsic
-def scaled_product(typingctx, values, left, right, scale, out, place):
-    """values[left] · values[right] · scale for LANES cases at once."""
+def _lane_operation(operation):
+    @intrinsic
+    def apply(typingctx, a, i, b, j, out, k):
+        def codegen(context, builder, signature, args):
+            a, i, b, j, out, k = args
+            first, second = (builder.load(_lane_vector(builder, *at), align=8) for at in ((a, i), (b, j)))
+            builder.store(getattr(builder, operation)(first, second), _lane_vector(builder, out, k), align=8)
+            return context.get_dummy_value()
 
-    def codegen(context, builder, signature, args):
-        values, left, right, scale, out, place = args
-        zero = ir.Constant(ir.IntType(64), 0)
-        indices = [(values, builder.sext(left, zero.type)), (values, builder.sext(right, zero.type)), (scale, zero)]
-        first, second, third = (builder.load(_lane_vector(builder, *at), align=8) for at in indices)
-        product = builder.fmul(builder.fmul(first, second), third)
-        builder.store(product, _lane_vector(builder, out, place), align=8)
-        return context.get_dummy_value()
+        return types.void(a, types.int64, b, types.int64, out, types.int64), codegen
 
-    return types.void(values, types.int32, types.int32, scale, out, types.int64), codegen
+    return apply
+
+
+multiply_lanes, add_lanes, divide_lanes = (_lane_operation(name) for name in ("fmul", "fadd", "fdiv"))
 
 
 @inlined
@@ -167,13 +178,13 @@ def evaluate_lanes(values, first, runs, n_runs, pairs):
 
 def query_rows(
     values, indicators, n_indicators, codes, n_columns, columns, rows, n_rows,
-    runs, n_runs, pairs, root, slots, n_slots, scale, answers, out, totals,
+    runs, n_runs, pairs, root, slots, n_slots, groups, n_groups, sums, answers, out, totals,
 ):  # fmt: skip
     """Some cases of a table, LANES at a time.
 
     `codes[i, c]` is the state that case i has in column c, or negative; `columns` holds for each column its first
     indicator and its number of states; `indicators` what the indicators are before a case is entered. Case i is row
-    `rows[i]` of `out`, which receives the posteriors by slot, and of `totals`, which receives P(e); `scale` and
+    `rows[i]` of `out`, which receives the posteriors by slot, and of `totals`, which receives P(e); `sums` and
     `answers` are room for LANES cases.
     """
     for i in range(n_indicators * LANES):
@@ -190,11 +201,17 @@ def query_rows(
                     seen = (code < 0) | (code == s)
                     values[(leaf + s) * LANES + b] = indicators[leaf + s] if seen else 0.0
         evaluate_lanes(values, n_indicators, runs, n_runs, pairs)
-        for b in range(LANES):
-            total = values[root * LANES + b]
-            scale[b] = 1.0 / total if total > TINY else 0.0
-        for i in range(n_slots):
-            scaled_product(values, slots[2 * i], slots[2 * i + 1], scale, answers, i)
+        i = 0
+        for group in range(n_groups):
+            end = i + groups[group]
+            multiply_lanes(values, slots[2 * i], values, slots[2 * i + 1], answers, i)
+            multiply_lanes(values, slots[2 * i], values, slots[2 * i + 1], sums, 0)
+            for k in range(i + 1, end):
+                multiply_lanes(values, slots[2 * k], values, slots[2 * k + 1], answers, k)
+                add_lanes(sums, 0, answers, k, sums, 0)
+            for k in range(i, end):
+                divide_lanes(answers, k, sums, 0, answers, k)
+            i = end
         for b in range(lanes):
             totals[rows[begin + b]] = values[root * LANES + b]
             row = rows[begin + b] * n_slots
@@ -288,8 +305,8 @@ def best_products(values, first, runs, n_runs, pairs, choice):
 
 
 SIGNATURES = {
-    query: "f8* i8 i4* f8* i8 i4* i8 i8* i8 i4* i8 f8*",
-    query_rows: "f8* f8* i8 i2* i8 i4* i8* i8 i4* i8 i8* i8 i4* i8 f8* f8* f8* f8*",
+    query: "f8* i8 i4* f8* i8 i4* i8 i8* i8 i4* i4* i8 f8*",
+    query_rows: "f8* f8* i8 i2* i8 i4* i8* i8 i4* i8 i8* i8 i4* i8 i4* i8 f8* f8* f8* f8*",
     query_wide: "f8* i8* i8 i8 i8 i4* i8 i8* i8 i4* i8 f8*",
     best_products: "f8* i8 i4* i8 i8* i8*",
 }
