@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet._frozen import FrozenMapping, Rebuilt, readonly
+from spasmnet._frozen import FrozenMapping, Rebuilt
 from spasmnet.circuit.build import ONE, ZERO, Nodes
 from spasmnet.kernels.native import kernels
 
@@ -49,7 +49,9 @@ class Circuit(Rebuilt):
             ("pairs", np.int64),
             ("constants", np.float64),
         ):
-            object.__setattr__(self, name, readonly(getattr(self, name), kind))
+            array = np.ascontiguousarray(getattr(self, name), dtype=kind)  # not copied: they can be gigabytes
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
 
     @property
     def size(self) -> int:
@@ -99,9 +101,16 @@ def finish(nodes: Nodes, root: int, indicators: Mapping[int, int], targets: Mapp
     end = len(free) + n_nodes
 
     def place(ids: Ints) -> Ints:
-        return np.where(ids >= far, ids - far + end, ids).astype(np.int64)
+        placed = np.array(ids, dtype=np.int64)
+        placed[placed >= far] += end - far
+        return placed
 
-    left, right = (np.concatenate([getattr(part, side) for part in (forward, back)]) for side in ("left", "right"))
+    def pairs(part: _Part) -> Ints:
+        both = place(part.right)
+        both <<= 32
+        both |= place(part.left)
+        return both
+
     start = {v: int(rename[leaf]) for v, leaf in indicators.items()}
     slots = np.array([(start[v] + s, derivative[start[v] + s]) for v in targets for s in range(targets[v])])
     runs = [part.runs() for part in (forward, back)]
@@ -111,7 +120,7 @@ def finish(nodes: Nodes, root: int, indicators: Mapping[int, int], targets: Mapp
         nodes=n_nodes,
         constants=nodes.constants[constant],
         runs=np.concatenate(runs),
-        pairs=place(left) | (place(right) << 32),
+        pairs=np.concatenate([pairs(forward), pairs(back)]),
         forward_runs=len(runs[0]) // 2,
         root=int(place(rename[[root]])[0]),
         slots=place(slots.ravel()) if len(slots) else np.zeros(0),

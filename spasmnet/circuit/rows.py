@@ -25,7 +25,7 @@ from spasmnet.kernels.native import address, kernels
 Floats = NDArray[np.float64]
 Ints = NDArray[Any]
 
-BLOCK, PART, PIECE = 16384, 2048, 256  # cases that share a program: each level specialises the one before
+BLOCK, PART, PIECE = 65536, 4096, 512  # cases that share a program: each level specialises the one before
 SPECIALISE_FROM = 10_000  # products from which sorting and specialising pay
 MOST_LANES = 2_000_000  # numbers a case from which cases are taken one at a time, to bound memory
 
