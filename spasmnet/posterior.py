@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from spasmnet._frozen import FrozenMapping
 from spasmnet._version import __version__
-from spasmnet.errors import UnknownVariableError
+from spasmnet.errors import UnknownStateError, UnknownVariableError
 from spasmnet.network import Network
 
 if TYPE_CHECKING:
@@ -37,6 +36,23 @@ class Provenance:
 
     def __str__(self) -> str:
         return f"{self.library}, model {self.model} {self.model_version} ({self.digest[:19]})"
+
+
+class Distribution(dict[str, float]):
+    """The probabilities of a variable's states: a dict (so that JSON and pandas take it) that cannot be changed."""
+
+    __slots__ = ()
+
+    def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
+        raise TypeError("a posterior cannot be changed; take a copy with dict(…)")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __missing__(self, state: object) -> NoReturn:
+        raise UnknownStateNameError("the variable", str(state), tuple(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (dict(self),)
 
 
 class Posterior(Mapping[str, Mapping[str, float]]):
@@ -90,7 +106,7 @@ class Posterior(Mapping[str, Mapping[str, float]]):
             place, states = self._network.layout[variable]
         except (KeyError, TypeError):
             raise UnknownNameError(variable, self.network.names) from None
-        return MappingProxyType(dict(zip(states, values[place])))  # noqa: B905 -- equally long, and hot
+        return Distribution(zip(states, values[place]))  # noqa: B905 -- equally long, and hot
 
     def __contains__(self, variable: object) -> bool:
         return variable in self.network.by_name
@@ -151,6 +167,12 @@ class UnknownNameError(UnknownVariableError, KeyError):
     """A variable that a result does not have; also a KeyError, as mappings promise."""
 
     __str__ = UnknownVariableError.__str__
+
+
+class UnknownStateNameError(UnknownStateError, KeyError):
+    """A state that a distribution does not have; also a KeyError, as mappings promise."""
+
+    __str__ = UnknownStateError.__str__
 
 
 @dataclass(frozen=True)
