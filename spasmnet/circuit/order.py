@@ -30,11 +30,14 @@ class Order:
 def elimination_order(factors: FactorSet, tries: int | None = None) -> Order:
     """The cheapest of several greedy orders (weighted min-fill and min-weight, with noisy ties; always the same)."""
     graph = _Graph(factors)
-    best = graph.greedy(0)
+    quick = graph.greedy(1)
+    if tries is None and quick.size > HOPELESS**2:
+        return quick  # min-fill would take long to tell the same
+    best = min(graph.greedy(0), quick, key=lambda order: order.size)
     first_tries = int(np.clip(EFFORT // max(graph.n**2, 1), 2, MOST_TRIES)) if tries is None else tries
     if tries is None and best.size > HOPELESS:
         first_tries = 2
-    attempt = 1
+    attempt = 2
     while attempt < first_tries or (tries is None and attempt < _worth(best.size)):
         found = graph.greedy(attempt)
         best = found if found.size < best.size else best

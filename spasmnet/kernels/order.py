@@ -70,7 +70,7 @@ def eliminate(adjacent, n, cards, by_fill, seed, noise, scores, neighbours, near
                 if not adjacent[u * n + w]:
                     adjacent[u * n + w] = 1
                     adjacent[w * n + u] = 1
-                    for x in range(n):
+                    for x in range(n if by_fill else 0):  # whose fill has this edge no longer
                         if adjacent[u * n + x] and adjacent[w * n + x] and scores[x] != -2.0:
                             scores[x] = -1.0
         scores[best] = -2.0
