@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def compile(network: Network, *, max_products: int = MAX_PRODUCTS) -> Engine:
     """Compile a network into an engine that answers queries exactly.
 
-    `max_products` bounds the circuit's estimated size (one product takes about 24 bytes while compiling); a network
+    `max_products` bounds the circuit's estimated size (one product takes up to 100 bytes while compiling); a network
     that exceeds it is refused with CircuitTooLargeError before memory is touched.
 
     >>> import spasmnet

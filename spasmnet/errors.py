@@ -118,7 +118,7 @@ class CircuitTooLargeError(SpasmnetError, MemoryError):
         return (
             f"the circuit of {self.network!r} would have about {self.products:,} products (width {self.width}: its "
             f"largest cluster has {self.width + 1} variables), above the limit of {self.limit:,}; raise it with "
-            f"compile(network, max_products={self.products}) if memory allows (about {self.products * 24 / 2**30:.1f} "
+            f"compile(network, max_products={self.products}) if memory allows (up to {self.products * 100 / 2**30:.1f} "
             "GiB), or ask for fewer variables"
         )
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spasmnet.circuit.order import telling_order
 from spasmnet.circuit.rows import processors, solve, worth_sorting
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, TableError, suggest
-from spasmnet.evidence import check
+from spasmnet.evidence import Encoder, check
 from spasmnet.kernels.native import address as _address
 from spasmnet.kernels.native import kernels
 from spasmnet.network import Network, Variable
@@ -103,8 +103,6 @@ def joint_posterior(engine: Engine, variables: Sequence[str], evidence: Mapping[
     codes = np.stack(np.unravel_index(np.arange(prod(shape)), shape), axis=1)
     positions = [network.names.index(variable.name) for variable in asked]
     compiled = engine.specialised((), network.names)
-    from spasmnet.evidence import Encoder
-
     weights = Encoder(network, compiled.circuit.first_indicator)(evidence)
     answers = solve(compiled.circuit, codes, positions, weights=weights)
     # a state that a likelihood has weighted keeps its weight in the shared evidence

@@ -1,0 +1,49 @@
+"""The cache of compiled kernels: whole or not used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from spasmnet.kernels import native
+
+SYMBOLS = {"one": ["f", "f8* i8"], "two": ["g", "i4*"]}
+OBJECTS = [b"first\nobject", b"\x00second"]
+
+
+def test_what_is_kept_comes_back(tmp_path: Path) -> None:
+    """Object code is read as it was written, also into a folder that did not exist."""
+    path = tmp_path / "new" / "kernels.bin"
+    assert native._write(path, SYMBOLS, OBJECTS)
+    assert native._read(path) == (SYMBOLS, OBJECTS)
+    assert [file.name for file in path.parent.iterdir()] == ["kernels.bin"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"not a cache file at all, but long enough to hold a digest"])
+def test_a_foreign_file_is_not_used(tmp_path: Path, damage: bytes) -> None:
+    """Machine code from a file without its right digest would crash the process: it is not used."""
+    path = tmp_path / "kernels.bin"
+    path.write_bytes(damage)
+    assert native._read(path) is None
+
+
+@pytest.mark.parametrize("at", [0, 31, 32, 60, -1])
+def test_a_damaged_file_is_not_used(tmp_path: Path, at: int) -> None:
+    """One changed byte, or a lost end, and the kernels are compiled again."""
+    path = tmp_path / "kernels.bin"
+    native._write(path, SYMBOLS, OBJECTS)
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+    assert native._read(path) is None
+    content[at] ^= 1
+    path.write_bytes(content[:-1])
+    assert native._read(path) is None
+
+
+def test_a_place_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    """Where nothing can be kept, that is said, and nothing is raised."""
+    (tmp_path / "file").write_text("")
+    assert not native._write(tmp_path / "file" / "kernels.bin", SYMBOLS, OBJECTS)
+    assert native._read(tmp_path / "file" / "kernels.bin") is None
