@@ -25,10 +25,11 @@ from spasmnet.errors import (
     UnknownStateError,
     UnknownVariableError,
 )
-from spasmnet.network import Edge, Network, Rule, Variable
+from spasmnet.network import Edge, Network, Variable
 from spasmnet.parameter import Parameter, Source
 from spasmnet.posterior import Explanation, Posterior, Provenance
 from spasmnet.reading import load, models, read
+from spasmnet.rules import Harm, Losses, Rule
 
 if TYPE_CHECKING:
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
@@ -39,6 +40,7 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # a network, from a file or by hand
     "load", "models", "read", "write", "from_pgmpy", "to_pgmpy",
     "Network", "Variable", "Table", "NoisyMax", "Deterministic", "CPD", "Parameter", "Source", "Edge", "Rule",
+    "Losses", "Harm",
     # asking it
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
     # what can go wrong

@@ -36,6 +36,18 @@ def find(name: str) -> Path:
     raise ModelFileError(f"there is no shipped model {str(name)!r}; {suggest(Path(str(name)).stem, names)}{remedy}")
 
 
+def companion(name: str) -> Path:
+    """A file that belongs to the shipped models, such as their vignettes; raises ModelFileError if it is not there.
+
+    >>> companion("vignettes").name
+    'vignettes.toml'
+    """
+    path = _folder() / f"{name}.toml"
+    if not path.is_file():
+        raise ModelFileError(f"{path.name} was not shipped with this installation")
+    return path
+
+
 def _folder() -> Path:
     return next((place for place in _PLACES if place.is_dir()), _PLACES[0])
 

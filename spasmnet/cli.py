@@ -260,3 +260,53 @@ def cite(sources: Sequence[str], model: str, normalize: bool, as_json: bool, as_
         from spasmnet.screens import cite_screen, console, show
 
         show(cite_screen(found), console())
+
+
+@main.command(epilog=EPILOG)
+@_model_options
+@click.option("--vignettes", metavar="FILE", help="The cases.  [default: those that come with the model]")
+@click.option("--targets", metavar="FILE", help="The calibration figures.  [default: those that come with the model]")
+@click.option(
+    "--draws", type=click.IntRange(min=1), help="Networks drawn for the robustness.  [default: 200 for --pages]"
+)
+@click.option(
+    "--pages", metavar="FOLDER", help="Write the pages on the model (claims, numbers, results, model card) there."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, errors too.")
+def validate(
+    model: str,
+    normalize: bool,
+    vignettes: str | None,
+    targets: str | None,
+    draws: int | None,
+    pages: str | None,
+    as_json: bool,
+) -> None:
+    """Measure the model against figures of the literature and against written cases.
+
+    The cases were written from the sources before the model was asked, by engineers; no clinician has signed them off,
+    and no patient data are in them.
+
+    \b
+    Examples
+      $ spasmnet validate
+      $ spasmnet validate --json
+    """
+    from spasmnet import catalogue
+    from spasmnet.validation import run
+    from spasmnet.validation.files import read_targets, read_vignettes
+    from spasmnet.validation.screen import as_data, validation_screen
+
+    network = _open(model, normalize)
+    cases = read_vignettes(vignettes or catalogue.companion("vignettes"), network)
+    figures = read_targets(targets or catalogue.companion("calibration"), network)
+    engine = compile(network)
+    found = run.validate(engine, cases, figures, draws=draws or (run.DRAWS if pages else 0))
+    if pages:
+        run.write_pages(Path(pages), run.pages(engine, found))
+    if as_json:
+        _print_json(as_data(found) | {"provenance": engine.provenance.as_dict(), "intended_use": network.intended_use})
+    else:
+        from spasmnet.screens import console, show
+
+        show(validation_screen(network, engine.provenance, found), console())

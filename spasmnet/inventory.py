@@ -15,7 +15,10 @@ from spasmnet.parameter import SOURCE_KINDS, UNMEASURED_KINDS, Source
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Counts of a network's parts; `parameters` are the cited numbers, `kinds` counts them by kind of source."""
+    """Counts of a network's parts.
+
+    `parameters` are the cited numbers (not those that only make a row sum to 1), `kinds` counts them by kind of source.
+    """
 
     variables: int
     roles: Mapping[str, int]
@@ -43,7 +46,7 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A source and how many parameters, edges and rules (advice and red flags) rest on it."""
+    """A source and how many parameters, edges and rules (advice, red flags, losses) rest on it."""
 
     source: Source
     parameters: int
@@ -65,7 +68,7 @@ def inventory(network: Network) -> Inventory:
     4
     """
     roles = Counter(variable.role for variable in network.variables if variable.role)
-    cited = [p for cpd in network.cpds.values() for p in cpd.parameters.values()]
+    cited = [p for cpd in network.cpds.values() for p in cpd.parameters.values() if not p.complement]
     kinds = Counter(network.sources[p.source].kind if p.source in network.sources else "unknown" for p in cited)
     return Inventory(
         variables=len(network.variables),
@@ -109,9 +112,11 @@ def uses(network: Network, keys: tuple[str, ...] = ()) -> tuple[Use, ...]:
     unknown = [key for key in keys if key not in network.sources]
     if unknown:
         raise SpasmnetError("\n  ".join(f"unknown source {key!r}; {suggest(key, network.sources)}" for key in unknown))
-    parameters = Counter(p.source for cpd in network.cpds.values() for p in cpd.parameters.values())
+    cited = (p for cpd in network.cpds.values() for p in cpd.parameters.values() if not p.complement)
+    parameters = Counter(p.source for p in cited)
     edges = Counter(edge.source for edge in network.edges)
     rules = Counter(rule.source for rule in (*network.advice, *network.red_flags))
+    rules.update(harm.source for harm in (network.losses.harms if network.losses else ()))
     found = {key: Use(source, parameters[key], edges[key], rules[key]) for key, source in network.sources.items()}
     if keys:
         return tuple(found[key] for key in dict.fromkeys(keys))

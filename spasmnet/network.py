@@ -16,13 +16,13 @@ from spasmnet._frozen import FrozenMapping, Rebuilt
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.errors import ModelError, Problem, UnknownStateError, UnknownVariableError
 from spasmnet.parameter import Source
+from spasmnet.rules import Losses, Rule
 
 if TYPE_CHECKING:
     import networkx
 
 ROW_SUM_TOLERANCE = 1e-9
 ROLES = ("risk_factor", "cause", "serious", "finding")
-CARE_LEVELS = ("self_care", "routine", "urgent", "emergency")
 
 
 @dataclass(frozen=True)
@@ -72,29 +72,6 @@ class Edge:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Rule(Rebuilt):
-    """A piece of advice, or (with a care level) a red flag, that applies when the named states hold.
-
-    `when` maps variables to the states that qualify; all variables are required, and an empty mapping always applies.
-    """
-
-    id: str
-    when: Mapping[str, tuple[str, ...]]
-    text: str
-    level: str = ""
-    claims: tuple[str, ...] = ()
-    source: str = ""
-    where: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "when", FrozenMapping({name: tuple(states) for name, states in self.when.items()}))
-
-    def holds(self, evidence: Mapping[str, object]) -> bool:
-        """Whether hard evidence meets every condition; an unobserved or uncertain variable does not."""
-        return all(evidence.get(name) in states for name, states in self.when.items())
-
-
 @dataclass(frozen=True, eq=False)
 class Network(Rebuilt):
     """An immutable Bayesian network.
@@ -124,6 +101,7 @@ class Network(Rebuilt):
     claims: Mapping[str, str] = field(default_factory=FrozenMapping)
     advice: tuple[Rule, ...] = ()
     red_flags: tuple[Rule, ...] = ()
+    losses: Losses | None = None
 
     def __post_init__(self) -> None:
         for name in ("variables", "edges", "advice", "red_flags"):
@@ -157,7 +135,7 @@ class Network(Rebuilt):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over everything that changes an answer: states, structure, numbers, ranges and red flags."""
+        """SHA-256 over everything that changes an answer: states, structure, numbers, ranges, red flags and losses."""
         sha = hashlib.sha256(b"spasmnet network digest 1\n")
         for name in sorted(self.names):
             cpd = self.cpds[name]
@@ -167,9 +145,12 @@ class Network(Rebuilt):
             for values in _numbers(cpd):
                 sha.update((np.asarray(values, dtype="<f8") + 0.0).tobytes())
         flags = sorted(
-            (flag.id, flag.level, sorted((k, sorted(v)) for k, v in flag.when.items())) for flag in self.red_flags
+            (flag.id, flag.level, sorted((k, sorted(v)) for k, v in flag.when.items()), *flag.suspects)
+            for flag in self.red_flags
         )
         sha.update(json.dumps(flags).encode())
+        if self.losses is not None:
+            sha.update(json.dumps(self.losses.content()).encode())
         return sha.hexdigest()
 
     def __eq__(self, other: object) -> bool:

@@ -44,7 +44,8 @@ class Source:
 class Parameter:
     """One cited probability: its `value`, its plausible range [`low`, `high`], its `source` and the place in it.
 
-    All three numbers lie in [0, 1] with low <= value <= high; `source` is a key of the network's sources.
+    All three numbers lie in [0, 1] with low <= value <= high; `source` is a key of the network's sources. A
+    `complement` is what the cited numbers of its row leave over.
     """
 
     value: float
@@ -53,3 +54,4 @@ class Parameter:
     source: str
     where: str = ""
     note: str = ""
+    complement: bool = False

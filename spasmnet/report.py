@@ -1,8 +1,7 @@
 """What one result means: ranked causes, red flags that hold, advice that fits. Pure data; printing is elsewhere.
 
 - A cause's probability is that of all its states but the neutral first one.
-- A red flag holds when the findings leave no state open that would not qualify; it is *possible* when an uncertain
-  finding (likelihoods) leaves both kinds of state open.
+- Must-not-miss conditions that an urgent or emergency red flag points at stand before all probabilities: `suspected`.
 - Advice applies when each variable it names is in a named state with a probability of at least one half, or is one of
   the three leading causes with a named state as its most probable one. Advice without conditions always applies.
 """
@@ -13,8 +12,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spasmnet.network import CARE_LEVELS, Network, Rule, Variable
+from spasmnet.network import Network, Variable
 from spasmnet.posterior import Posterior
+from spasmnet.rules import Rule
+from spasmnet.triage import Care, care_level, flags, holding_flags, suspected
 
 if TYPE_CHECKING:
     from spasmnet.engine import Engine
@@ -71,6 +72,14 @@ class Report:
     red_flags: tuple[Rule, ...]
     possible_red_flags: tuple[Rule, ...]
     advice: tuple[Suggestion, ...]
+    care: Care | None
+    suspected: tuple[Variable, ...]
+
+    @property
+    def differential(self) -> tuple[Variable, ...]:
+        """What to think of first: the suspected conditions, then causes and serious conditions by their probability."""
+        rows = sorted((*self.causes, *self.serious), key=_by_probability)
+        return tuple(dict.fromkeys((*self.suspected, *(row.variable for row in rows))))
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain data for JSON: the posterior's own keys and those of this report."""
@@ -82,6 +91,8 @@ class Report:
             "others": [row.as_dict() for row in self.others],
             "red_flags": [_rule(rule, network) for rule in self.red_flags],
             "possible_red_flags": [_rule(rule, network) for rule in self.possible_red_flags],
+            "care": self.care.as_dict() if self.care else None,
+            "suspected": [variable.name for variable in self.suspected],
             "advice": [
                 _rule(item.rule, network) | {"because": {variable.name: p for variable, p in item.because}}
                 for item in self.advice
@@ -113,6 +124,8 @@ def report(engine: Engine, evidence: Mapping[str, Any] | None = None) -> Report:
         certain,
         possible,
         fitting_advice(posterior, causes[:LEADING]),
+        care_level(posterior),
+        tuple(engine.network.by_name[name] for name in suspected(holding_flags(posterior))),
     )
 
 
@@ -149,29 +162,6 @@ def _ranked(variable: Variable, states: Mapping[str, float], before: Mapping[str
 def total(states: Mapping[str, float], named: Collection[str]) -> float:
     """The probability of the named states: added up, never 1 minus the rest, so that rare ones keep their digits."""
     return min(1.0, sum(states[state] for state in named))
-
-
-def flags(network: Network, evidence: Mapping[str, Any]) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
-    """The red flags that hold, and those that uncertain findings leave possible; the highest level of care first."""
-    open_states = {name: _open_states(finding) for name, finding in evidence.items()}
-    certain, possible = [], []
-    for rule in network.red_flags:
-        conditions = [(open_states.get(name, frozenset()), set(states)) for name, states in rule.when.items()]
-        if all(left and left <= states for left, states in conditions):
-            certain.append(rule)
-        elif all(left & states for left, states in conditions):
-            possible.append(rule)
-    return _by_level(certain), _by_level(possible)
-
-
-def _open_states(finding: Any) -> frozenset[str]:
-    if isinstance(finding, Mapping):
-        return frozenset(state for state, likelihood in finding.items() if likelihood > 0)
-    return frozenset({finding})
-
-
-def _by_level(rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    return tuple(sorted(rules, key=lambda rule: -CARE_LEVELS.index(rule.level) if rule.level in CARE_LEVELS else 1))
 
 
 def fitting_advice(posterior: Posterior, leading: Iterable[Ranked]) -> tuple[Suggestion, ...]:

@@ -23,9 +23,11 @@ from spasmnet.display import (
     states_text,
 )
 from spasmnet.inventory import Inventory, Use
-from spasmnet.network import Network, Rule, Variable
+from spasmnet.network import Network, Variable
 from spasmnet.posterior import Posterior, Provenance
 from spasmnet.report import Ranked, Report, Suggestion
+from spasmnet.rules import CARE_LEVELS, Rule
+from spasmnet.triage import Care
 
 LEVELS = {
     "emergency": ("Emergency care", "bold white on red"),
@@ -64,7 +66,7 @@ def query_screen(
     """Red flags first, then the findings as understood, causes, serious conditions, advice, and the intended use."""
     network = found.posterior.network
     before = bool(found.posterior.evidence)
-    parts: list[RenderableType] = [*_flags(found), *_findings(found.posterior)]
+    parts: list[RenderableType] = [*_care(found), *_flags(found), *_findings(found.posterior)]
     if targets:
         parts += [part for name in targets for part in _target(network.variable(name), found.posterior[name], shown)]
     else:
@@ -92,6 +94,33 @@ def _grid(*justify: str, **options: Any) -> Table:
 
 def _indented(part: RenderableType) -> Padding:
     return Padding(part, (0, 0, 0, 2))
+
+
+def _care(found: Report) -> list[RenderableType]:
+    """How soon to be seen and what decided it, with what must not be missed."""
+    care = found.care
+    if care is None or not found.posterior.evidence:
+        return []
+    words, style = LEVELS[care.level]
+    table = _grid("left", "left")
+    table.columns[0].no_wrap = True
+    table.add_row(Text(words, style=style), Text(_decision(care, found.posterior.network)))
+    for rule in found.possible_red_flags[:1]:
+        if CARE_LEVELS.index(rule.level) > CARE_LEVELS.index(care.level):
+            table.add_row(
+                Text(LEVELS[rule.level][0], style=LEVELS[rule.level][1]), "if a possible red flag below is true"
+            )
+    if found.suspected:
+        table.add_row(Text("Think of", style="bold"), Text(", ".join(name_of(v) for v in found.suspected)))
+    return [Text("How soon to be seen", style="bold"), _indented(table), Text()]
+
+
+def _decision(care: Care, network: Network) -> str:
+    if care.decided_by == "red flag":
+        return "decided by the red flags below"
+    reasons = [f"{name_of(network.by_name[h.variable])} {percent(p)}" for h, p, _ in care.contributions[:2]]
+    because = f"; what weighs most: {', '.join(reasons)}" if reasons and care.level != CARE_LEVELS[0] else ""
+    return f"the level with the least expected loss{because}"
 
 
 def _flags(found: Report) -> list[RenderableType]:

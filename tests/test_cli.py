@@ -75,8 +75,11 @@ def asia(tmp_path: Path) -> str:
 def test_red_flags_stand_above_everything() -> None:
     """A red flag that holds is the first thing printed, the highest level first."""
     lines = run("query", *RED).stdout.splitlines()
-    assert lines[0].startswith("Red flags")
-    assert lines[1].lstrip().startswith("Emergency care  Cola-coloured urine together with muscle pain")
+    assert lines[0] == "How soon to be seen"
+    assert lines[1].startswith("  Emergency care  decided by the red flags below")
+    assert lines[2].startswith("  Think of        Muscle breakdown")
+    assert next(line for line in lines[3:] if line).startswith("Red flags")
+    assert lines[5].lstrip().startswith("Emergency care  Cola-coloured urine together with muscle pain")
     text = "\n".join(lines)
     assert text.index("Emergency care") < text.index("Urgent care") < text.index("Causes")
 
@@ -123,7 +126,7 @@ def test_json_has_stable_keys() -> None:
     content = data("query", *RED)
     assert list(content) == [
         "posterior", "log_evidence", "evidence", "provenance", "causes", "serious", "others", "red_flags",
-        "possible_red_flags", "advice", "intended_use",
+        "possible_red_flags", "care", "suspected", "advice", "intended_use",
     ]  # fmt: skip
     assert content["evidence"] == {"dark_urine": "cola", "muscle_pain": "present"}
     assert [flag["level"] for flag in content["red_flags"]] == ["emergency", "urgent"]
@@ -165,7 +168,10 @@ def test_red_flags_with_likelihoods_are_possible_not_silent(engine: spasmnet.Eng
     certain, possible = flags(engine.network, {"dark_urine": {"normal": 0.0, "concentrated": 0.0, "cola": 0.3}})
     assert [rule.id for rule in certain] == ["cola_urine"]
     assert possible == ()
-    assert run("query", "dark_urine=normal:1,concentrated:0,cola:1").stdout.startswith("Possible red flags")
+    lines = run("query", "dark_urine=normal:1,concentrated:0,cola:0.0001").stdout.splitlines()
+    assert lines[:2] == ["How soon to be seen", "  Self-care    the level with the least expected loss"]
+    assert lines[2] == "  Urgent care  if a possible red flag below is true"
+    assert lines[4].startswith("Possible red flags")
 
 
 def test_hard_findings_raise_exactly_the_flags_that_hold(engine: spasmnet.Engine) -> None:
@@ -409,7 +415,9 @@ def test_cite_counts_what_rests_on_each_source() -> None:
     content = data("cite")["sources"]
     assert len(content) == len(network.sources)
     assert sum(s["used"]["parameters"] for s in content) == inventory(network).parameters
-    assert sum(s["used"]["rules"] for s in content) == len(network.advice) + len(network.red_flags)
+    assert sum(s["used"]["rules"] for s in content) == sum(
+        len(rules) for rules in (network.advice, network.red_flags, network.losses.harms if network.losses else ())
+    )
     assert (content[0]["kind"], content[-1]["kind"]) == ("cohort", "article")
     chosen = run("cite", "grandner_2017").stdout
     assert "Nocturnal leg cramps" in chosen

@@ -21,19 +21,19 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_python_blocks_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The Python blocks of a page run one after the other, as a reader would type them."""
     names: dict[str, object] = {}
     for code in blocks(page, "python"):
         exec(compile(code, str(page), "exec"), names)
-    if page.name == "README.md":
+    if page == ROOT / "README.md":
         printed = capsys.readouterr().out
         assert "spasm = none and spasm_frequency = occasional" in printed
         assert "did you mean 'dehydration'?" in printed
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_run(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every `spasmnet …` line of a page exits with 0 and prints something."""
     monkeypatch.chdir(ROOT)

@@ -14,14 +14,17 @@ ROOT = Path(__file__).parent.parent / "spasmnet"
 LAYERS = (
     ("errors", "_version", "_frozen"),
     ("parameter",),
-    ("cpd",),
+    ("cpd", "rules"),
     ("network",),
+    ("assign",),
     ("kernels", "circuit", "evidence", "contradiction", "posterior", "modelfile", "catalogue", "causal"),
     ("engine", "table"),
+    ("triage",),
     ("report", "inventory"),
     ("foreign", "interop"),
     ("reading",),
     ("display", "findings", "failure", "screens"),
+    ("validation",),
     ("cli",),
     ("__init__", "__main__"),
 )

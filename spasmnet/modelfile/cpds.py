@@ -298,9 +298,10 @@ def _completed(
     if rest is not None:
         values[rest] = max(0.0, math.fsum([1.0, *(-value for value in values)]))
         if cited and found:
-            first = next(iter(found.values()))
+            moving = (parameter for parameter in found.values() if parameter.low < parameter.high)
+            first = next(moving, next(iter(found.values())))  # a logical 0 is not what the rest depends on
             low = max(0.0, math.fsum([1.0, *(-parameter.high for parameter in found.values())]))
             high = min(1.0, math.fsum([1.0, *(-parameter.low for parameter in found.values())]))
             note = "the complement: 1 minus the other states of the row"
-            found[rest] = Parameter(values[rest], low, max(high, values[rest]), first.source, first.where, note)
+            found[rest] = Parameter(values[rest], low, max(high, values[rest]), first.source, first.where, note, True)
     return _Distribution(values, found)

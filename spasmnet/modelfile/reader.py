@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from spasmnet.cpd import CPD
-from spasmnet.errors import ModelError, Problem, suggest
+from spasmnet.errors import ModelError, Problem
 from spasmnet.modelfile import text as model_text
+from spasmnet.modelfile.cited import citation, claims_of, unknown_variable
 from spasmnet.modelfile.cpds import read_cpd
-from spasmnet.modelfile.fields import NAME, Fields, kind_of, shown, texts
+from spasmnet.modelfile.fields import NAME, Fields, kind_of, shown
 from spasmnet.modelfile.parameters import Context
-from spasmnet.network import CARE_LEVELS, ROLES, Edge, Network, Rule, Variable, cycle_problems
+from spasmnet.modelfile.rules import losses, rules
+from spasmnet.network import ROLES, Edge, Network, Variable, cycle_problems
 from spasmnet.parameter import SOURCE_KINDS, UNMEASURED_KINDS, Source
 
 BASES = ("article", "literature")
-_TOP = ("format", "format_version", "model", "claims", "sources", "variables", "advice", "red_flags")
+_TOP = ("format", "format_version", "model", "claims", "sources", "variables", "advice", "red_flags", "care")
 _MODEL_TEXTS = ("title", "description", "population", "window", "intended_use", "license")
 _VARIABLE = ("label", "description", "question", "role", "states", "codes", "claims", "parents", "cpd")
 _CODES = ("hpo", "icd10cm", "loinc")
 _SOURCE = ("kind", "title", "authors", "year", "journal", "doi", "pmid", "url", "note")
 _EDGE = ("basis", "contested", "claims", "source", "where", "note")
-_RULE = ("id", "when", "text", "claims", "source", "where")
 _IDENTIFIERS = (  # of a source: key, how it looks, in words
     ("doi", re.compile(r"10\.\d{4,}/\S+"), "a DOI such as 10.1371/journal.pone.0178465"),
     ("pmid", re.compile(r"\d+"), "a PubMed number, digits in quotes"),
@@ -61,17 +61,18 @@ def parse_model(text: str, origin: str = "model text") -> Network:
         context.claims[claim] = raw.strip() if isinstance(raw, str) else ""
         if not context.claims[claim]:
             context.problems.append(Problem(f"claims.{claim}", f"the claim in words is needed, not {kind_of(raw)}"))
-    context.sources = {key: _source(key, raw, context) for key, raw in fields.table("sources").items()}
+    context.sources = {key: read_source(key, raw, context) for key, raw in fields.table("sources").items()}
     raw_variables = fields.table("variables", required=True)
     if raw_variables == {} and "variables" in document:
         fields.fault("variables", "is empty; at least one variable is needed")
     variables = [_variable(name, raw, context) for name, raw in raw_variables.items()]
     edges = [edge for name, raw in raw_variables.items() for edge in _edges(name, raw, raw_variables, context)]
     cpds = _cpds(raw_variables, edges, context)
-    advice = _rules(fields, "advice", raw_variables, context)
-    red_flags = _rules(fields, "red_flags", raw_variables, context)
+    advice = rules(fields, "advice", raw_variables, context)
+    red_flags = rules(fields, "red_flags", raw_variables, context)
+    care = losses(fields, raw_variables, context)
     if about["main_outcome"] and about["main_outcome"] not in raw_variables:
-        _unknown_variable(about["main_outcome"], "model.main_outcome", raw_variables, context)
+        unknown_variable(about["main_outcome"], "model.main_outcome", raw_variables, context)
     _leftovers(context)
     if context.problems:
         raise ModelError(context.problems, origin)
@@ -84,6 +85,7 @@ def parse_model(text: str, origin: str = "model text") -> Network:
             claims=context.claims,
             advice=advice,
             red_flags=red_flags,
+            losses=care,
             **about,
         )
     except ModelError as error:
@@ -99,7 +101,8 @@ def _about(fields: Fields, context: Context) -> dict[str, str]:
     return {"name": table.name("name"), **about, "main_outcome": table.text("main_outcome")}
 
 
-def _source(key: str, raw: object, context: Context) -> Source:
+def read_source(key: str, raw: object, context: Context) -> Source:
+    """One table of sources."""
     fields = Fields(raw, f"sources.{key}", context.problems, _SOURCE)
     if not re.fullmatch(r"[a-z0-9_]+", key):
         fields.fault("", "the key of a source may hold only a-z, 0-9 and '_'")
@@ -142,7 +145,7 @@ def _variable(name: str, raw: object, context: Context) -> Variable:
         labels,
         descriptions,
         {key: codes.text(key) for key in _CODES if key in codes.raw},
-        _claims(fields, context),
+        claims_of(fields, context),
     )
 
 
@@ -178,14 +181,14 @@ def _edge(parent: str, child: str, raw: object, variables: dict[str, Any], conte
     path = f"variables.{child}.parents.{parent}"
     fields = Fields(raw, path, context.problems, _EDGE)
     if parent not in variables:
-        _unknown_variable(parent, path, variables, context)
+        unknown_variable(parent, path, variables, context)
     if not fields.raw and raw != {}:
         return Edge(parent, child, "")
     contested, note = fields.flag("contested"), fields.text("note")
     if contested and not note:
         fields.fault("note", "is missing; a contested edge needs a note that says what is contested")
     basis = fields.choice("basis", BASES)
-    return Edge(parent, child, basis, contested, _claims(fields, context), *_citation(fields, context), note)
+    return Edge(parent, child, basis, contested, claims_of(fields, context), *citation(fields, context), note)
 
 
 def _cpds(variables: dict[str, Any], edges: list[Edge], context: Context) -> dict[str, CPD]:
@@ -203,64 +206,6 @@ def _cpds(variables: dict[str, Any], edges: list[Edge], context: Context) -> dic
         elif cpd := read_cpd(raw["cpd"], name, tuple(parents[name]), context):
             cpds[name] = cpd
     return cpds
-
-
-def _rules(fields: Fields, key: str, variables: dict[str, Any], context: Context) -> tuple[Rule, ...]:
-    rules: dict[str, Rule] = {}
-    flags = key == "red_flags"
-    for number, raw in enumerate(fields.tables(key), 1):
-        rule = Fields(raw, f"{key}[#{number}]", context.problems, (*_RULE, "level") if flags else _RULE)
-        if not rule.raw and raw != {}:
-            continue
-        name = rule.name("id")
-        rule.path = f"{key}.{name}" if name else rule.path
-        if name and name in rules:
-            rule.fault("id", f"{shown(name)} stands twice")
-        when = _when(rule, variables, context)
-        if flags and rule.raw.get("when") == {}:
-            rule.fault("when", "is empty; a red flag needs at least one finding")
-        level = rule.choice("level", CARE_LEVELS) if flags else ""
-        text = rule.text("text", required=True)
-        rules[name] = Rule(name, when, text, level, _claims(rule, context), *_citation(rule, context))
-    return tuple(rules.values())
-
-
-def _when(rule: Fields, variables: dict[str, Any], context: Context) -> dict[str, tuple[str, ...]]:
-    when = {}
-    for name, states in rule.table("when", required=True).items():
-        path = f"{rule.path}.when.{name}"
-        if name not in variables:
-            _unknown_variable(name, path, variables, context)
-        if not isinstance(states, list) or not states:
-            context.problems.append(Problem(path, 'a list of states is needed, such as ["present"]'))
-            continue
-        when[name] = texts(states, path, context.problems)
-        known = context.states.get(name, when[name])
-        for state in when[name]:
-            if state not in known:
-                hint = suggest(state, known, show_all=True)
-                context.problems.append(Problem(path, f"{name} has no state {shown(state)}; {hint}"))
-    return when
-
-
-def _citation(fields: Fields, context: Context) -> tuple[str, str]:
-    source = fields.text("source")
-    if source:
-        context.cite(source, f"{fields.path}.source")
-    return source, fields.text("where")
-
-
-def _claims(fields: Fields, context: Context) -> tuple[str, ...]:
-    claims = fields.texts("claims")
-    context.used_claims.update(claims)
-    for claim in claims:
-        if claim not in context.claims:
-            fields.fault("claims", f"there is no claim {shown(claim)}; {suggest(claim, context.claims)}")
-    return claims
-
-
-def _unknown_variable(name: str, path: str, variables: Iterable[str], context: Context) -> None:
-    context.problems.append(Problem(path, f"there is no variable {shown(name)}; {suggest(name, variables)}"))
 
 
 def _leftovers(context: Context) -> None:

@@ -1,0 +1,112 @@
+"""Reading what a model says should be done: advice, red flags, and the losses of the levels of care."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+from spasmnet.errors import Problem, suggest
+from spasmnet.modelfile.cited import citation, claims_of, unknown_variable
+from spasmnet.modelfile.fields import Fields, kind_of, shown, texts
+from spasmnet.modelfile.parameters import Context
+from spasmnet.rules import CARE_LEVELS, Harm, Losses, Rule
+
+_RULE = ("id", "when", "text", "claims", "source", "where")
+
+
+def rules(fields: Fields, key: str, variables: dict[str, Any], context: Context) -> tuple[Rule, ...]:
+    """The advice or the red flags of a file."""
+    found: dict[str, Rule] = {}
+    flags = key == "red_flags"
+    for number, raw in enumerate(fields.tables(key), 1):
+        rule = Fields(raw, f"{key}[#{number}]", context.problems, (*_RULE, "level", "suspects") if flags else _RULE)
+        if not rule.raw and raw != {}:
+            continue
+        name = rule.name("id")
+        rule.path = f"{key}.{name}" if name else rule.path
+        if name and name in found:
+            rule.fault("id", f"{shown(name)} stands twice")
+        when = _when(rule, variables, context)
+        if flags and rule.raw.get("when") == {}:
+            rule.fault("when", "is empty; a red flag needs at least one finding")
+        level = rule.choice("level", CARE_LEVELS) if flags else ""
+        text = rule.text("text", required=True)
+        suspects = _suspects(rule, variables, context) if flags else ()
+        found[name] = Rule(name, when, text, level, claims_of(rule, context), *citation(rule, context), suspects)
+    return tuple(found.values())
+
+
+def _when(rule: Fields, variables: dict[str, Any], context: Context) -> dict[str, tuple[str, ...]]:
+    when = {}
+    for name, states in rule.table("when", required=True).items():
+        path = f"{rule.path}.when.{name}"
+        if name not in variables:
+            unknown_variable(name, path, variables, context)
+        if not isinstance(states, list) or not states:
+            context.problems.append(Problem(path, 'a list of states is needed, such as ["present"]'))
+            continue
+        when[name] = texts(states, path, context.problems)
+        known = context.states.get(name, when[name])
+        for state in when[name]:
+            if state not in known:
+                hint = suggest(state, known, show_all=True)
+                context.problems.append(Problem(path, f"{name} has no state {shown(state)}; {hint}"))
+    return when
+
+
+def _suspects(rule: Fields, variables: dict[str, Any], context: Context) -> tuple[str, ...]:
+    suspects = rule.texts("suspects")
+    for name in suspects:
+        if name not in variables:
+            unknown_variable(name, f"{rule.path}.suspects", variables, context)
+    return suspects
+
+
+def losses(fields: Fields, variables: dict[str, Any], context: Context) -> Losses | None:
+    """The losses by which a level of care is chosen, if the file has a care table."""
+    if "care" not in fields.raw:
+        return None
+    care = Fields(fields.raw["care"], "care", context.problems, ("unit", "source", "where", "note", "burden", "harms"))
+    if not care.raw and fields.raw["care"] != {}:
+        return None
+    source, _ = citation(care, context)
+    burden = _levels(care, "burden", rising=True)
+    harms: dict[str, Harm] = {}
+    for number, raw in enumerate(care.tables("harms", required=True), 1):
+        table = Fields(raw, f"care.harms[#{number}]", context.problems, _HARM)
+        if not table.raw and raw != {}:
+            continue
+        name = table.name("id")
+        table.path = f"care.harms.{name}" if name else table.path
+        if name in harms:
+            table.fault("id", f"{shown(name)} stands twice")
+        when = _when(table, variables, context)
+        if len(when) > 1:
+            table.fault("when", "names several variables; a harm depends on the states of one")
+        loss = _levels(table, "loss", rising=False)
+        own, where = citation(table, context)
+        for variable, states in list(when.items())[:1]:
+            harms[name] = Harm(name, variable, states, loss, own or source, where, table.text("note"))
+    return Losses(burden, tuple(harms.values()), care.text("unit", required=True), source, care.text("note"))
+
+
+_HARM = ("id", "when", "loss", "source", "where", "note")
+
+
+def _levels(fields: Fields, key: str, *, rising: bool) -> dict[str, float]:
+    """A number for every level of care, which rises or falls with the level."""
+    table = Fields(fields.table(key, required=True), f"{fields.path}.{key}", fields.problems, CARE_LEVELS)
+    numbers: dict[str, float] = {}
+    for level in CARE_LEVELS:
+        value = table.raw.get(level)
+        if level not in table.raw:
+            table.fault(level, "is missing; a number of at least 0 is needed")
+        elif not isinstance(value, (int, float)) or isinstance(value, bool) or not isfinite(value) or value < 0:
+            table.fault(level, f"a number of at least 0 is needed, not {kind_of(value)}")
+        else:
+            numbers[level] = float(value)
+    listed = list(numbers.values())
+    if len(listed) == len(CARE_LEVELS) and listed != sorted(listed, reverse=not rising):
+        words = "must not fall" if rising else "must not rise"
+        table.fault("", f"{words} from {CARE_LEVELS[0]} to {CARE_LEVELS[-1]}")
+    return numbers if len(listed) == len(CARE_LEVELS) else dict.fromkeys(CARE_LEVELS, 0.0)

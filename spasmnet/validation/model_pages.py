@@ -1,0 +1,138 @@
+"""Pages generated from the model alone: its claims and where they live, its variables, its numbers."""
+
+from __future__ import annotations
+
+from spasmnet.assign import cited_numbers
+from spasmnet.cpd import NoisyMax
+from spasmnet.display import percent
+from spasmnet.engine import Engine
+from spasmnet.network import Edge, Network
+from spasmnet.rules import CARE_LEVELS
+from spasmnet.validation.markdown import link, number, page, quoted, states_of, table
+
+ROLES = {"risk_factor": "Risk factors", "cause": "Causes", "serious": "Serious conditions", "finding": "Findings"}
+
+
+def claims_page(network: Network) -> str:
+    """Claim → edges, states, advice and red flags that carry it; then every edge with its basis."""
+    rows = []
+    for claim, text in network.claims.items():
+        homes = {
+            "edges": [f"{e.parent} → {e.child}" for e in network.edges if claim in e.claims],
+            "variables": [v.name for v in network.variables if claim in v.claims],
+            "numbers": [f"{_count(network, e)} of {e.parent} → {e.child}" for e in network.edges if claim in e.claims],
+            "advice": [rule.id for rule in network.advice if claim in rule.claims],
+            "flags": [rule.id for rule in network.red_flags if claim in rule.claims],
+        }
+        rows.append([claim, text, *("; ".join(found) for found in homes.values())])
+    edges = [
+        [f"{e.parent} → {e.child}", _basis(e), e.source, e.where, ", ".join(e.claims), e.note] for e in network.edges
+    ]
+    carried = sum(any(row[2:]) for row in rows)
+    return page(
+        f"Claims and edges of `{network.name}` {network.version}",
+        f"{carried} of {len(rows)} claims of the lay article have a home in the model. An edge is the article's claim, "
+        "or comes from the literature, and is marked contested where studies disagree.",
+        table(["claim", "in our words", "edges", "states of", "parameters", "advice", "red flags"], rows),
+        "## Edges",
+        table(["edge", "basis", "source", "where", "claims", "note"], edges),
+    )
+
+
+def _basis(edge: Edge) -> str:
+    return f"**contested** ({edge.basis})" if edge.contested else edge.basis
+
+
+def _count(network: Network, edge: Edge) -> str:
+    """How many numbers stand behind an edge."""
+    cpd = network.cpds[edge.child]
+    if isinstance(cpd, NoisyMax):
+        at = cpd.parents.index(edge.parent)
+        count = sum(key[0] == at for key, p in cpd.parameters.items() if not p.complement)
+    else:
+        count = sum(not p.complement for p in cpd.parameters.values())
+    return f"{count} number{'s' * (count != 1)}"
+
+
+def variables_page(engine: Engine) -> str:
+    """Every variable with question, states, codes, parents, and the probabilities before any finding."""
+    network, prior = engine.network, engine.posterior()
+    parts = []
+    for role, title in ROLES.items():
+        parts.append(f"## {title}")
+        for variable in network.variables:
+            if variable.role != role:
+                continue
+            codes = ", ".join(f"{system.upper()} {code}" for system, code in variable.codes.items())
+            facts = [variable.description, f"*{variable.question}*" if variable.question else ""]
+            facts += [f"Codes: {codes}." if codes else ""]
+            facts += [f"Depends on: {', '.join(network.parents(variable.name)) or 'nothing'}."]
+            rows = [
+                [state, label, description, percent(prior[variable.name][state])]
+                for state, label, description in zip(
+                    variable.states, variable.state_labels, variable.state_descriptions, strict=True
+                )
+            ]
+            parts.append(f"### {variable.label} (`{variable.name}`)\n\n" + "\n".join(fact for fact in facts if fact))
+            parts.append(table(["state", "label", "in plain words", "before any finding"], rows))
+    lead = (
+        f"{len(network)} variables, {sum(len(v.states) for v in network.variables)} states; window: {network.window}."
+    )
+    return page(f"Variables of `{network.name}` {network.version}", lead, *parts)
+
+
+def numbers_page(network: Network) -> str:
+    """Every number with its range, source, place and note; then the losses, and the sources."""
+    rows: dict[str, list[list[str]]] = {}
+    for place, p in cited_numbers(network).items():
+        rows.setdefault(place.variable, []).append(
+            [_where(network, place.variable, place.key), number(p.value), f"{number(p.low)} to {number(p.high)}",
+             p.source, p.where, p.note]
+        )  # fmt: skip
+    head = ["number", "value", "range", "source", "place", "note"]
+    parts = [f"## {network.by_name[name].label} (`{name}`)\n\n" + table(head, listed) for name, listed in rows.items()]
+    sources = [[key, source.kind, link(source), source.note] for key, source in network.sources.items()]
+    losses = network.losses
+    if losses is not None:
+        burden = ["burden of seeking it", *(number(losses.burden[level]) for level in CARE_LEVELS), ""]
+        harms = [
+            [f"{states_of({h.variable: h.states})}", *(number(h.loss[level]) for level in CARE_LEVELS), h.note]
+            for h in losses.harms
+        ]
+        parts.append(f"## Losses\n\nUnit: {losses.unit}. {losses.note}.")
+        parts.append(table(["condition", *CARE_LEVELS, "why"], [burden, *harms]))
+    return page(
+        f"Numbers of `{network.name}` {network.version}",
+        "A range is a plausible range, not a confidence interval. A number whose source begins with `assumption` is a "
+        "judgement; its note gives the reasoning. A link of a noisy-OR or noisy-MAX is P(effect) when that parent alone "
+        "is active and the leak is off.",
+        *parts,
+        "## Sources\n\n" + table(["key", "kind", "source", "note"], sources),
+    )
+
+
+def _where(network: Network, name: str, key: tuple[int, ...]) -> str:
+    """A number's place in words: P(state | parents), or the link or leak."""
+    cpd, states = network.cpds[name], network.by_name[name].states
+    parents = [network.by_name[parent] for parent in cpd.parents]
+    if isinstance(cpd, NoisyMax):
+        if key[0] < 0:
+            return f"leak: {states[key[-1]]}"
+        return f"link {parents[key[0]].name} = {parents[key[0]].states[key[1]]}: {states[key[-1]]}"
+    given = ", ".join(f"{p.name} = {p.states[u]}" for p, u in zip(parents, key[:-1], strict=True))
+    return f"{states[key[-1]]}" + (f" given {given}" if given else "")
+
+
+def flags_page(network: Network) -> str:
+    """The red flags and the advice."""
+    flags = [[f.level, states_of(f.when), f.text, ", ".join(f.suspects), f.source, f.where] for f in network.red_flags]
+    advice = [[states_of(a.when) or "always", a.text, ", ".join(a.claims), a.source] for a in network.advice]
+    return page(
+        f"Red flags and advice of `{network.name}` {network.version}",
+        quoted(network),
+        "A red flag sets a floor under the level of care, whatever the probabilities say; no finding lowers it. Its "
+        "absence is only weak evidence.",
+        table(["level", "when", "text", "think of", "source", "where"], flags),
+        "## Advice",
+        table(["when", "text", "claims", "source"], advice),
+    )
