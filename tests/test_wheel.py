@@ -27,7 +27,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_holds_models_types_and_kernels(wheel: Path) -> None:
     """Models, py.typed and the kernels' source are in the wheel; tests and compiled caches are not."""
     names = zipfile.ZipFile(wheel).namelist()
-    files = ("models/muscle_spasm.toml", "models/vignettes.toml", "models/calibration.toml", "py.typed", "kernels/run.py")
+    files = (
+        "models/muscle_spasm.toml",
+        "models/vignettes.toml",
+        "models/calibration.toml",
+        "py.typed",
+        "kernels/run.py",
+    )
     assert {f"spasmnet/{name}" for name in files} <= set(names)
     assert not [name for name in names if name.startswith("tests") or "__pycache__" in name]
 

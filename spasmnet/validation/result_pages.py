@@ -72,6 +72,9 @@ def calibration_page(network: Network, found: Validation) -> str:
     return page(
         f"Calibration of `{network.name}` {network.version}",
         f"{met} of {len(found.verdicts)} figures are met. {found.targets.note}",
+        "What could be fitted within the ranges was fitted with `python -m spasmnet.validation.fit`, which proposes, for each missed "
+        "figure, the number that meets it by the smallest move within its range without losing another; the numbers that were changed "
+        "say so in their notes.",
         table(["figure", "asked of the model", "interval", "model", "verdict", "source"], rows),
         "## Missed, and why\n\n" + ("\n".join(missed) or "None."),
         "## How each figure became an interval",
