@@ -74,6 +74,11 @@ class Engine:
         return len(self._compiled.circuit.pairs)
 
     @property
+    def max_products(self) -> int:
+        """The largest circuit that this engine compiles."""
+        return self._max_products
+
+    @property
     def width(self) -> int:
         """The width of the elimination order."""
         return self._compiled.order.width

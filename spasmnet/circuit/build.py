@@ -113,14 +113,19 @@ def eliminate(factors: FactorSet, order: Sequence[int], indicators: dict[int, in
         symbols.append(Symbol((variable,), np.arange(leaf, leaf + states, dtype=np.int32)))
         firsts.append(leaf)
         leaf += states
+    return nodes, write_down(nodes, symbols, order, factors.cards), np.array(firsts, dtype=np.int32)
+
+
+def write_down(nodes: Nodes, symbols: Sequence[Symbol], order: Sequence[int], cards: Sequence[int]) -> int:
+    """The root of the sum over all variables, eliminated in `order`, of the product of the symbols."""
     for variable in order:
         touched = [symbol for symbol in symbols if variable in symbol.scope]
         symbols = [symbol for symbol in symbols if variable not in symbol.scope]
-        symbols.append(_sum_out(nodes, touched, variable, factors.cards))
+        symbols.append(_sum_out(nodes, touched, variable, cards))
     root = Symbol((), np.array(ONE, dtype=np.int32))
     for symbol in symbols:
-        root = _multiply(nodes, root, symbol, factors.cards)
-    return nodes, int(root.nodes), np.array(firsts, dtype=np.int32)
+        root = _multiply(nodes, root, symbol, cards)
+    return int(root.nodes)
 
 
 def _sum_out(nodes: Nodes, touched: list[Symbol], variable: int, cards: Sequence[int]) -> Symbol:

@@ -67,7 +67,8 @@ def finish(nodes: Nodes, root: int, indicators: Mapping[int, int], targets: Mapp
     """
     total = int(nodes.count[0])
     live, needs = np.zeros(total, dtype=np.int8), np.zeros(total, dtype=np.int8)
-    needs[[indicators[v] + s for v in targets for s in range(targets[v])]] = 1
+    for v, states in targets.items():
+        needs[indicators[v] : indicators[v] + states] = 1
     native = kernels()
     native.mark(
         nodes.starts.ctypes.data, nodes.left.ctypes.data, nodes.right.ctypes.data, nodes.constants.ctypes.data, root,
@@ -112,7 +113,8 @@ def finish(nodes: Nodes, root: int, indicators: Mapping[int, int], targets: Mapp
         return both
 
     start = {v: int(rename[leaf]) for v, leaf in indicators.items()}
-    slots = np.array([(start[v] + s, derivative[start[v] + s]) for v in targets for s in range(targets[v])])
+    leaves = np.concatenate([np.zeros(0, dtype=np.int64), *(start[v] + np.arange(n) for v, n in targets.items())])
+    slots = np.stack([leaves, derivative[leaves]], axis=1)
     runs = [part.runs() for part in (forward, back)]
     return Circuit(
         first_indicator=start,
@@ -123,7 +125,7 @@ def finish(nodes: Nodes, root: int, indicators: Mapping[int, int], targets: Mapp
         pairs=np.concatenate([pairs(forward), pairs(back)]),
         forward_runs=len(runs[0]) // 2,
         root=int(place(rename[[root]])[0]),
-        slots=place(slots.ravel()) if len(slots) else np.zeros(0),
+        slots=place(slots.ravel()),
         groups=np.array(list(targets.values())),
     )
 

@@ -90,6 +90,14 @@ def query(values, n_indicators, at, weight, n_evidence, runs, n_runs, pairs, roo
         i = end
 
 
+def differentiate(values, n_indicators, runs, n_runs, pairs, root, slots, n_slots, out):
+    """One set of leaves, which `values` begins with: `out` receives the root, then the derivatives by slot."""
+    evaluate(values, n_indicators, runs, n_runs, pairs)
+    out[0] = values[root]
+    for i in range(n_slots):
+        out[i + 1] = values[slots[2 * i + 1]]
+
+
 def _lane_vector(builder, values, index):
     vector = ir.VectorType(ir.DoubleType(), LANES)
     offset = builder.mul(index, ir.Constant(index.type, LANES))
@@ -220,6 +228,26 @@ def query_rows(
         begin += lanes
 
 
+def differentiate_rows(
+    values, leaves, n_leaves, n_rows, runs, n_runs, pairs, root, slots, n_slots, out, totals,
+):  # fmt: skip
+    """Many sets of leaves, LANES at a time: row i of `leaves` gives the derivatives row i of `out`, the root totals[i]."""
+    begin = 0
+    while begin < n_rows:
+        lanes = min(LANES, n_rows - begin)
+        for b in range(lanes):
+            row = (begin + b) * n_leaves
+            for i in range(n_leaves):
+                values[i * LANES + b] = leaves[row + i]
+        evaluate_lanes(values, n_leaves, runs, n_runs, pairs)
+        for b in range(lanes):
+            totals[begin + b] = values[root * LANES + b]
+            row = (begin + b) * n_slots
+            for i in range(n_slots):
+                out[row + i] = values[slots[2 * i + 1] * LANES + b]
+        begin += lanes
+
+
 def query_wide(values, powers, n_indicators, n_nodes, n_constants, runs, n_runs, pairs, root, slots, n_slots, out):
     """One case with an exponent beside every number (value · 2^(512·power)), so that nothing underflows.
 
@@ -306,6 +334,8 @@ def best_products(values, first, runs, n_runs, pairs, choice):
 
 SIGNATURES = {
     query: "f8* i8 i4* f8* i8 i4* i8 i8* i8 i4* i4* i8 f8*",
+    differentiate: "f8* i8 i4* i8 i8* i8 i4* i8 f8*",
+    differentiate_rows: "f8* f8* i8 i8 i4* i8 i8* i8 i4* i8 f8* f8*",
     query_rows: "f8* f8* i8 i2* i8 i4* i8* i8 i4* i8 i8* i8 i4* i8 i4* i8 f8* f8* f8* f8*",
     query_wide: "f8* i8* i8 i8 i8 i4* i8 i8* i8 i4* i8 f8*",
     best_products: "f8* i8 i4* i8 i8* i8*",

@@ -1,0 +1,335 @@
+"""Parameter sensitivity: how an answer depends on every number of the model, exactly and all at once.
+
+(Not to be mixed up with evidence sensitivity, which is about findings.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spasmnet.cpd import Key, NoisyMax, Table
+from spasmnet.engine import Engine
+from spasmnet.errors import EvidenceError, SpasmnetError, suggest
+from spasmnet.network import Network
+from spasmnet.parameter import Parameter
+from spasmnet.posterior import Provenance
+from spasmnet.sensitivity.covariation import RULES, along_rows, falls_back, highest
+from spasmnet.sensitivity.function import Piece, SensitivityFunction
+from spasmnet.sensitivity.numbers import Numbers
+from spasmnet.sensitivity.query import Query, ask
+from spasmnet.sensitivity.relevance import sensitivity_set
+from spasmnet.sensitivity.target import Target, read_target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Place = tuple[str, Key]
+
+
+def parameter_sensitivity(
+    engine: Engine,
+    target: Any,
+    evidence: Mapping[str, Any] | None = None,
+    *,
+    against: Any = None,
+    measure: str | None = None,
+    covariation: str = "proportional",
+    spread: float = 0.1,
+) -> ParameterSensitivity:
+    """How P(target | evidence) depends on each number of the network, the others of its row co-varying.
+
+    For every entry of every table, and every leak and link of every noisy-OR or noisy-MAX, the answer is a quotient of
+    linear functions of that number t, f(t) = (alpha·t + beta) / (gamma·t + delta), whose coefficients come exactly out of
+    the derivatives of the circuit.
+
+    `target` is (variable, state) or (variable, states). `measure` is "probability"; or "difference", "ratio" or "log_odds"
+    of the target and `against` (for log_odds by default all its other states). `covariation` is "proportional",
+    "uniform" or "order_preserving"; where the proportional rule is undefined, at a number of 1, the uniform one is used,
+    and the frame says so. `spread` is the relative range of numbers that have no range of their own.
+
+    Raises EvidenceError (also if the target is itself observed), UnknownVariableError, UnknownStateError,
+    ImpossibleEvidenceError and CircuitTooLargeError.
+
+    >>> import spasmnet
+    >>> engine = spasmnet.compile(spasmnet.load())
+    >>> ps = parameter_sensitivity(engine, ("dehydration", "mild"), {"spasm": "painful"})
+    >>> strongest = next(iter(ps))
+    >>> strongest.name
+    'leak of dehydration: mild'
+
+    Source: Castillo E, Gutiérrez JM, Hadi AS (1997), Sensitivity analysis in discrete Bayesian networks, IEEE Trans SMC-A
+    27:412-423; Darwiche A (2003), J ACM 50:280-305.
+    """
+    if not isinstance(engine, Engine):
+        raise SpasmnetError(f"an engine is needed (spasmnet.compile(network)), not {type(engine).__name__}")
+    if covariation not in RULES:
+        raise EvidenceError(f"covariation is one of {', '.join(RULES)}, not {covariation!r}")
+    if not isinstance(spread, (int, float)) or isinstance(spread, bool) or not 0 <= spread <= 1:
+        raise EvidenceError(f"spread is a number in [0, 1], not {spread!r}")
+    asked = read_target(engine.network, target, against, measure)
+    given = dict({} if evidence is None else evidence)
+    query = ask(engine, asked.variable, given)
+    observed = frozenset(name for name, finding in given.items() if isinstance(finding, str))
+    return ParameterSensitivity(engine, asked, given, covariation, float(spread), query, observed)
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterSensitivity:
+    """The sensitivity functions of one answer. `frame` has one row a number, the strongest first.
+
+    Iterating gives the functions, the strongest first; `ps["P(lung=yes | smoke=no)"]` or `ps["lung", (1, 0)]` gives one.
+    """
+
+    engine: Engine
+    target: Target
+    evidence: Mapping[str, Any]
+    covariation: str
+    spread: float
+    query: Query
+    observed: frozenset[str]
+
+    @property
+    def network(self) -> Network:
+        """The network that was asked."""
+        return self.engine.network
+
+    @property
+    def provenance(self) -> Provenance:
+        """The versions and the digest that the answer comes from."""
+        return self.engine.provenance
+
+    @property
+    def answer(self) -> float:
+        """What is asked for, at the present numbers."""
+        top, bottom = self.target.numerator @ self.query.joint, self.target.denominator @ self.query.joint
+        if bottom == 0:
+            raise EvidenceError(f"{self.target} is not defined: what it is divided by has probability 0")
+        ratio = float(top / bottom)
+        return float(np.log(ratio)) if self.target.log and ratio > 0 else (-inf if self.target.log else ratio)
+
+    @cached_property
+    def _slopes(self) -> tuple[Floats, Floats]:
+        """Along the rows, falling and rising: derivatives of P(y, e) for each state y, and each number."""
+        return along_rows(self.query.gradient, self.query.numbers, self.covariation)
+
+    @cached_property
+    def coefficients(self) -> tuple[Floats, Floats]:
+        """alpha, beta, gamma and delta of each number of the query, for falling and for rising numbers (axes 4, number).
+
+        Scaled so that gamma·t + delta is P(e), or what the answer is divided by, at the present numbers.
+        """
+        joint, theta = self.query.joint, self.query.numbers.values
+        found = []
+        for slope in self._slopes:
+            rows = []
+            for weights in (self.target.numerator, self.target.denominator):
+                along = weights @ slope
+                rows += [along, float(weights @ joint) - along * theta]
+            found.append(np.array(rows))
+        return found[0], found[1]
+
+    @cached_property
+    def derivatives(self) -> Floats:
+        """The derivative of the answer with respect to each number of the query, with its sign."""
+        theta = self.query.numbers.values
+        found = []
+        for alpha, beta, gamma, delta in self.coefficients:
+            bottom, turn = gamma * theta + delta, alpha * delta - beta * gamma
+            top = alpha * theta + beta
+            with np.errstate(divide="ignore", invalid="ignore"):
+                slope = turn / (bottom * top) if self.target.log else turn / bottom**2
+            found.append(np.where(turn == 0, 0.0, slope))
+        return np.where(np.abs(found[0]) > np.abs(found[1]), found[0], found[1])
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """The variable and the key of each number of the query."""
+        return tuple(self.query.numbers.place(j) for j in range(len(self.query.numbers.values)))
+
+    @cached_property
+    def _numbers(self) -> dict[Place, int]:
+        """Which number of the query stands for a parameter; a leak's or link's first state is only what is left over."""
+        found = {}
+        for j, (name, key) in enumerate(self.places):
+            if not isinstance(self.network.cpds[name], NoisyMax) or key[-1] > 0:
+                found[name, key] = j
+        return found
+
+    @cached_property
+    def matters(self) -> frozenset[str]:
+        """The variables whose numbers can change the answer at all (the sensitivity set)."""
+        return sensitivity_set(self.network, self.target.variable, self.observed)
+
+    @cached_property
+    def _names(self) -> dict[str, Place]:
+        return {name_of(self.network, place): place for place in parameters(self.network)}
+
+    def range_of(self, place: Place) -> tuple[float, float]:
+        """A number's own range, or its value plus and minus the relative spread."""
+        cited, value = cited_at(self.network, place), value_at(self.network, place)
+        if cited is not None:
+            return cited.low, cited.high
+        return max(0.0, value * (1 - self.spread)), min(1.0, value * (1 + self.spread))
+
+    def function(self, place: Place) -> SensitivityFunction:
+        """The sensitivity function of one number."""
+        name, (low, high), value = name_of(self.network, place), self.range_of(place), value_at(self.network, place)
+        j = self._numbers.get(place)
+        if j is None:
+            top, bottom = (float(w @ self.query.joint) for w in (self.target.numerator, self.target.denominator))
+            return SensitivityFunction(
+                name, value, low, high, (Piece(0.0, 1.0, 0.0, top, 0.0, bottom, self.target.log),)
+            )
+        falling, rising = (Piece(0.0, 1.0, *c[:, j].tolist(), self.target.log) for c in self.coefficients)
+        if self.covariation != "order_preserving":
+            return SensitivityFunction(name, value, low, high, (falling,))
+        top = float(highest(self.query.numbers)[j])
+        pieces = (
+            Piece(0.0, value, *self.coefficients[0][:, j].tolist(), self.target.log),
+            Piece(value, top, *self.coefficients[1][:, j].tolist(), self.target.log),
+        )
+        fixed = value > 0 and not self.coefficients[0][[0, 2], j].any() and top == value
+        return SensitivityFunction(name, value, low, high, (Piece(value, value, *_of(pieces[0])),) if fixed else pieces)
+
+    def __getitem__(self, key: Any) -> SensitivityFunction:
+        if isinstance(key, str):
+            if key not in self._names:
+                raise SpasmnetError(f"there is no number {key!r}; {suggest(key, self._names)}")
+            return self.function(self._names[key])
+        if key not in set(self._names.values()):
+            raise SpasmnetError(f"there is no number {key!r}; name it as in the frame's index, or as (variable, key)")
+        return self.function(key)
+
+    def __iter__(self) -> Iterator[SensitivityFunction]:
+        return (self.function(place) for place in self._ranked())
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def _ranked(self) -> list[Place]:
+        """The numbers, those with the largest derivative (in size) first; ties in declared order."""
+        size = {place: abs(float(self.derivatives[j])) for place, j in self._numbers.items()}
+        return sorted(self._names.values(), key=lambda place: -size.get(place, 0.0))
+
+    def admissible(self, place: Place) -> tuple[float, float]:
+        """The widest interval around the present value in which the target's most probable state stays the same.
+
+        Source: van der Gaag LC, Renooij S (2001), Analysing sensitivity data from probabilistic networks, UAI, 530-537.
+        """
+        value, j = value_at(self.network, place), self._numbers.get(place)
+        bottom, top = 0.0, 1.0
+        if self.covariation == "order_preserving":
+            top = self.function(place).pieces[-1].high
+        if j is None:
+            return bottom, top
+        first = int(np.argmax(self.query.joint))
+        gap = self.query.joint[first] - self.query.joint
+        for slopes, falling in zip(self._slopes, (True, False), strict=True):
+            closing = slopes[first, j] - slopes[:, j]  # how fast the lead grows with t
+            for y in np.flatnonzero(closing < 0 if not falling else closing > 0).tolist():
+                if y != first:
+                    crossing = value - gap[y] / closing[y]
+                    bottom, top = (max(bottom, crossing), top) if falling else (bottom, min(top, crossing))
+        return min(bottom, value), max(top, value)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row a number, the strongest first; the index is the number in words.
+
+        variable, state, given, value, low, high, source, where; alpha, beta, gamma, delta; derivative, vertex_proximity
+        (infinite for a linear function); minimum and maximum over [low, high]; admissible_low and admissible_high;
+        matters (whether it can matter at all); covariation (the rule that was used); cited (whether the range is
+        its own). With order-preserving co-variation the coefficients are those for larger numbers.
+        """
+        import pandas as pd
+
+        uniform = falls_back(self.query.numbers) if self.covariation == "proportional" else None
+        rows, index = [], []
+        for place in self._ranked():
+            f, j = self.function(place), self._numbers.get(place)
+            cited = cited_at(self.network, place)
+            low, high = f.extremes()
+            piece, (floor, ceiling) = f.pieces[-1], self.admissible(place)
+            state, given = in_words(self.network, place)
+            index.append(f.name)
+            rows.append(
+                {
+                    "variable": place[0], "state": state, "given": given, "value": f.value, "low": f.low,
+                    "high": f.high, "source": cited.source if cited else "", "where": cited.where if cited else "",
+                    "alpha": piece.alpha, "beta": piece.beta, "gamma": piece.gamma, "delta": piece.delta,
+                    "derivative": 0.0 if j is None else float(self.derivatives[j]),
+                    "vertex_proximity": f.vertex_proximity, "minimum": low, "maximum": high,
+                    "admissible_low": floor, "admissible_high": ceiling, "matters": place[0] in self.matters,
+                    "covariation": "uniform" if uniform is not None and j is not None and uniform[j] else self.covariation,
+                    "cited": cited is not None,
+                }
+            )  # fmt: skip
+        frame = pd.DataFrame(rows, index=pd.Index(index, name="parameter"))
+        frame.attrs["spasmnet"] = {"target": str(self.target), "provenance": self.provenance.as_dict()}
+        return frame
+
+    def __repr__(self) -> str:
+        return f"<ParameterSensitivity of {self.target}: {len(self):,} numbers, {len(self.matters)} variables matter>"
+
+
+def _of(piece: Piece) -> tuple[float, float, float, float, bool]:
+    return piece.alpha, piece.beta, piece.gamma, piece.delta, piece.log
+
+
+def parameters(network: Network) -> Iterator[Place]:
+    """Every number of a network in declared order: table entries, leaks, links (of these the states after the first)."""
+    for name in network.names:
+        cpd = network.cpds[name]
+        if isinstance(cpd, Table):
+            yield from ((name, tuple(int(i) for i in key)) for key in np.ndindex(cpd.values.shape))
+        elif isinstance(cpd, NoisyMax):
+            yield from ((name, (-1, 0, y)) for y in range(1, len(cpd.leak)))
+            for i, link in enumerate(cpd.links):
+                yield from ((name, (i, u, y)) for u in range(1, len(link)) for y in range(1, len(cpd.leak)))
+
+
+def value_at(network: Network, place: Place) -> float:
+    """The present value of a number."""
+    name, key = place
+    cpd = network.cpds[name]
+    if isinstance(cpd, NoisyMax):
+        return float((cpd.leak if key[0] < 0 else cpd.links[key[0]][key[1]])[key[-1]])
+    assert isinstance(cpd, Table)
+    return float(cpd.values[key])
+
+
+def cited_at(network: Network, place: Place) -> Parameter | None:
+    """The cited parameter behind a number, if there is one."""
+    return network.cpds[place[0]].parameters.get(place[1])
+
+
+def in_words(network: Network, place: Place) -> tuple[str, str]:
+    """A number's state, and what it is given: "lung=no, tub=no", "link lung=yes", "leak", or "" for a root."""
+    name, key = place
+    cpd, state = network.cpds[name], network.by_name[name].states[key[-1]]
+    if isinstance(cpd, NoisyMax):
+        if key[0] < 0:
+            return state, "leak"
+        parent = network.by_name[cpd.parents[key[0]]]
+        return state, f"link {parent.name}={parent.states[key[1]]}"
+    pairs = zip(cpd.parents, key[:-1], strict=True)
+    return state, ", ".join(f"{parent}={network.by_name[parent].states[u]}" for parent, u in pairs)
+
+
+def name_of(network: Network, place: Place) -> str:
+    """A number in words: "P(lung=yes | smoke=no)", "leak of spasm: painful", "link strain=severe of spasm: painful"."""
+    state, given = in_words(network, place)
+    if isinstance(network.cpds[place[0]], NoisyMax):
+        return f"{given} of {place[0]}: {state}"
+    return f"P({place[0]}={state} | {given})" if given else f"P({place[0]}={state})"
+
+
+__all__ = ["Numbers", "ParameterSensitivity", "Place", "parameter_sensitivity"]

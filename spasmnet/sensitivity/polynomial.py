@@ -1,0 +1,158 @@
+"""P(evidence) and P(target, evidence) as polynomials in the model's numbers, for one query.
+
+Only the ancestors of target and evidence matter; hard evidence is put in before an elimination order is chosen, so that
+the circuit is a fraction of the one for all queries. Every number is a leaf of its own, also those that are 0 or 1,
+since the sensitivity to them is often the largest; one run gives the derivatives with respect to all of them.
+
+Source: Darwiche A (2003), A differential approach to inference in Bayesian networks, J ACM 50:280-305.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spasmnet.circuit.build import Nodes, Symbol, write_down
+from spasmnet.circuit.circuit import Circuit, finish
+from spasmnet.circuit.factors import Factor, FactorSet, ancestors
+from spasmnet.circuit.order import elimination_order
+from spasmnet.errors import CircuitTooLargeError
+from spasmnet.kernels.layout import LANES
+from spasmnet.kernels.native import address, kernels
+from spasmnet.network import Network
+from spasmnet.sensitivity.numbers import Leaves, Numbers
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+NUMBERS = -1  # stands for the numbers where the circuit maps variables to leaves
+
+
+@dataclass(frozen=True, eq=False)
+class Polynomial:
+    """A compiled query: P(evidence) as a function of the numbers and of indicators of the free variables.
+
+    `free` maps each free variable (target or uncertain finding) to its first indicator and number of states.
+    """
+
+    circuit: Circuit
+    numbers: Numbers
+    free: Mapping[str, tuple[int, int]]
+    sums: tuple[Ints, Ints]
+
+    @property
+    def indicators(self) -> int:
+        """How many indicators come before the numbers."""
+        return sum(states for _, states in self.free.values())
+
+    def leaves(self, values: Floats, weights: Mapping[str, Floats]) -> Floats:
+        """The circuit's leaves for some values of the numbers (last axis); indicators not in `weights` are 1."""
+        first, last = self.sums
+        ones = np.ones((*values.shape[:-1], self.indicators))
+        for name, weight in weights.items():
+            start, states = self.free[name]
+            ones[..., start : start + states] = weight
+        if not len(first):
+            return np.concatenate([ones, values], axis=-1)
+        reached = np.cumsum(values, axis=-1)
+        below = np.where(first > 0, reached[..., first - 1], 0.0)
+        return np.concatenate([ones, values, reached[..., last] - below], axis=-1)
+
+    def differentiate(self, leaves: Floats) -> tuple[float, Floats]:
+        """P and its derivatives with respect to the leaves that were asked for: indicators, then numbers."""
+        circuit = self.circuit
+        values = np.empty(circuit.size)
+        values[: circuit.indicators] = leaves
+        values[circuit.indicators + circuit.nodes :] = circuit.constants
+        out = np.empty(len(circuit.slots) // 2 + 1)
+        kernels().differentiate(
+            address(values), circuit.indicators, address(circuit.runs), len(circuit.runs) // 2, address(circuit.pairs),
+            circuit.root, address(circuit.slots), len(circuit.slots) // 2, address(out),
+        )  # fmt: skip
+        return float(out[0]), self._by_number(out[1:])
+
+    def differentiate_rows(self, leaves: Floats) -> tuple[Floats, Floats]:
+        """The same for many sets of leaves, one a row."""
+        circuit = self.circuit
+        values = np.zeros((circuit.size, LANES))
+        values[circuit.indicators + circuit.nodes :] = circuit.constants[:, None]
+        totals, out = np.empty(len(leaves)), np.empty((len(leaves), len(circuit.slots) // 2))
+        rows = np.ascontiguousarray(leaves)
+        kernels().differentiate_rows(
+            address(values), address(rows), circuit.indicators, len(rows), address(circuit.runs),
+            len(circuit.runs) // 2, address(circuit.pairs), circuit.root, address(circuit.slots),
+            len(circuit.slots) // 2, address(out), address(totals),
+        )  # fmt: skip
+        return totals, self._by_number(out)
+
+    def _by_number(self, found: Floats) -> Floats:
+        """Pass what the sums receive on to the numbers in them."""
+        first, last = self.sums
+        if not len(first) or found.shape[-1] <= self.indicators:
+            return found
+        n = len(self.numbers.values)
+        gradient = found[..., : self.indicators + n].copy()
+        extra = found[..., self.indicators + n :]
+        steps = np.zeros((*gradient.shape[:-1], n + 1))
+        np.add.at(steps, (..., first), extra)
+        np.subtract.at(steps, (..., last + 1), extra)
+        gradient[..., self.indicators :] += np.cumsum(steps, axis=-1)[..., :-1]
+        return gradient
+
+
+def polynomial(
+    network: Network,
+    free: Sequence[str],
+    observed: Mapping[str, str],
+    *,
+    derivatives: bool = True,
+    posteriors: bool = False,
+    max_products: int,
+) -> Polynomial:
+    """Compile a query: `free` variables get indicators, `observed` ones are fixed to a state.
+
+    Asked for are the derivatives with respect to the numbers, or (`posteriors`) to the indicators, or both.
+    """
+    position = {name: i for i, name in enumerate(network.names)}
+    leaves = Leaves(network)
+    relevant = ancestors(network, [*free, *observed])
+    symbols = [symbol for name in network.names if name in relevant for symbol in leaves.add(name)]
+    fixed = {position[name]: network.by_name[name].state_index(state) for name, state in observed.items()}
+    symbols = [_sliced(symbol, fixed) for symbol in symbols]
+    starts: dict[str, tuple[int, int]] = {}
+    count = 0
+    for name in free:
+        states = len(network.by_name[name].states)
+        starts[name] = (count, states)
+        count += states
+    numbers, sums = leaves.numbers(), leaves.sums()
+    n_leaves = len(numbers.values) + len(sums[0])
+    ready = leaves.resolved(symbols, 2 + count)
+    for name, (start, states) in starts.items():
+        ready.append(Symbol((position[name],), (2 + start + np.arange(states)).astype(np.int32)))
+    cards = tuple(leaves.cards)
+    scopes = FactorSet(cards, tuple(Factor(symbol.scope, np.array) for symbol in ready if symbol.scope))
+    order: tuple[int, ...] = ()
+    if scopes.factors:
+        best = elimination_order(scopes)
+        if best.size > max_products:
+            raise CircuitTooLargeError(network.name, best.width, int(min(best.size, 2.0**62)), max_products)
+        order = best.variables
+    nodes = Nodes(np.array([0.0, 1.0]), count + n_leaves)
+    root = write_down(nodes, ready, order, cards)
+    indicators = {position[name]: 2 + start for name, (start, _) in starts.items()} | {NUMBERS: 2 + count}
+    wanted = {position[name]: states for name, (_, states) in starts.items()} if posteriors else {}
+    if derivatives:
+        wanted = {position[name]: states for name, (_, states) in starts.items()} | {NUMBERS: n_leaves}
+    circuit = finish(nodes, root, indicators, wanted)
+    return Polynomial(circuit, numbers, starts, sums)
+
+
+def _sliced(symbol: Symbol, fixed: Mapping[int, int]) -> Symbol:
+    """The symbol with the observed variables at their states."""
+    if not any(v in fixed for v in symbol.scope):
+        return symbol
+    index = tuple(fixed.get(v, slice(None)) for v in symbol.scope)
+    return Symbol(tuple(v for v in symbol.scope if v not in fixed), np.asarray(symbol.nodes[index]))
