@@ -33,8 +33,14 @@ from spasmnet.rules import Harm, Losses, Rule
 
 if TYPE_CHECKING:
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
+    from spasmnet.sensitivity.parameters import parameter_sensitivity
 
-_LAZY = {"from_pgmpy": "interop", "to_pgmpy": "interop", "write": "interop"}
+_LAZY = {
+    "from_pgmpy": "interop",
+    "to_pgmpy": "interop",
+    "write": "interop",
+    "parameter_sensitivity": "sensitivity.parameters",
+}
 
 __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # a network, from a file or by hand
@@ -43,6 +49,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "Losses", "Harm",
     # asking it
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
+    # how an answer depends on the model's numbers
+    "parameter_sensitivity",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
     "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",

@@ -20,6 +20,7 @@ LAYERS = (
     ("kernels", "circuit", "evidence", "contradiction", "posterior", "modelfile", "catalogue", "causal"),
     ("engine", "table"),
     ("triage",),
+    ("sensitivity",),
     ("report", "inventory"),
     ("foreign", "interop"),
     ("reading",),

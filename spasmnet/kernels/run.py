@@ -231,7 +231,7 @@ def query_rows(
 def differentiate_rows(
     values, leaves, n_leaves, n_rows, runs, n_runs, pairs, root, slots, n_slots, out, totals,
 ):  # fmt: skip
-    """Many sets of leaves, LANES at a time: row i of `leaves` gives the derivatives row i of `out`, the root totals[i]."""
+    """Many sets of leaves, LANES at a time: row i of `leaves` gives row i of the derivatives `out`, and totals[i]."""
     begin = 0
     while begin < n_rows:
         lanes = min(LANES, n_rows - begin)

@@ -1,7 +1,9 @@
 """How the other numbers of a row move when one of them does, so that the row still sums to 1.
 
-A rule turns the gradient of a probability (its derivatives with every number taken as independent) into the derivative
-along the row: the number moves by 1, the others by what the rule says.
+A rule turns the gradient of a probability (its derivatives with every number taken as independent) into a line: the
+probability as a function of one number t, the others of its row following. The proportional rule keeps their ratios;
+the uniform one gives each the same share of 1 - t, so that its line does not go through the present unless the others
+are equal; the order-preserving one keeps their order, with a bend at the present value.
 
 Sources: Laskey KB (1995), Sensitivity analysis for probability assessments in Bayesian networks, IEEE Trans SMC 25:901;
 Renooij S (2014), Co-variation for sensitivity analysis in Bayesian networks, Int J Approx Reasoning 55:1022.
@@ -9,36 +11,51 @@ Renooij S (2014), Co-variation for sensitivity analysis in Bayesian networks, In
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.sensitivity.numbers import Numbers
 
 Floats = NDArray[np.float64]
+
+
+class Lines(NamedTuple):
+    """slope · t + intercept for each probability (first axis) and number (last axis)."""
+
+    slope: Floats
+    intercept: Floats
+
+
 RULES = ("proportional", "uniform", "order_preserving")
 
 
-def along_rows(gradient: Floats, numbers: Numbers, rule: str) -> tuple[Floats, Floats]:
-    """Derivatives along the rows when a number falls, and when it rises; they differ for `order_preserving` only.
+def along_rows(joint: Floats, gradient: Floats, numbers: Numbers, rule: str) -> tuple[Lines, Lines]:
+    """Probabilities as linear functions of each number, when it falls and when it rises (different only for
+    `order_preserving`).
 
-    `gradient` has the numbers on its last axis. A number of a row of one state cannot move: its derivative is 0.
+    `joint` holds some probabilities (first axis), `gradient` their derivatives with the numbers on the last axis. A
+    number of a row of one state cannot move: its slope is 0.
     """
+    theta, present = numbers.values, joint[:, None]
     if rule == "order_preserving":
-        return _order_preserving(gradient, numbers)
-    both = _uniform(gradient, numbers)
+        falling, rising = _order_preserving(gradient, numbers)
+        return Lines(falling, present - falling * theta), Lines(rising, present - rising * theta)
+    slope, shared = _uniform(gradient, numbers)
+    weighted = _others(gradient * theta, numbers)
+    intercept = np.where(numbers.sizes > 1, present - weighted - gradient * theta + shared, present)
     if rule == "proportional":
-        theta = numbers.values
-        weighted = _row_sums(gradient * theta, numbers)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            others = (weighted - theta * gradient) / (1.0 - theta)
-        both = np.where(_movable(numbers), gradient - others, both)
+        movable, rest = _movable(numbers), _others(theta, numbers)
+        slope = np.where(movable, gradient - weighted / np.where(movable, rest, 1.0), slope)
+        intercept = np.where(movable, present - slope * theta, intercept)
+    both = Lines(slope, intercept)
     return both, both
 
 
 def _movable(numbers: Numbers) -> NDArray[np.bool_]:
     """Where the proportional rule is defined: the others have something to share."""
-    rest = _row_sums(numbers.values, numbers) - numbers.values
-    return (numbers.sizes > 1) & (numbers.values < 1.0) & (rest > 0.0)
+    return (numbers.sizes > 1) & (_others(numbers.values, numbers) > 0.0)
 
 
 def falls_back(numbers: Numbers) -> NDArray[np.bool_]:
@@ -46,18 +63,24 @@ def falls_back(numbers: Numbers) -> NDArray[np.bool_]:
     return (numbers.sizes > 1) & ~_movable(numbers)
 
 
-def _uniform(gradient: Floats, numbers: Numbers) -> Floats:
-    total = _row_sums(gradient, numbers)
-    return np.where(numbers.sizes > 1, gradient - (total - gradient) / np.maximum(numbers.sizes - 1, 1), 0.0)
+def _uniform(gradient: Floats, numbers: Numbers) -> tuple[Floats, Floats]:
+    """The slope if all others of the row share (1 - t) equally, and what they contribute at t = 0."""
+    shared = _others(gradient, numbers) / np.maximum(numbers.sizes - 1, 1)
+    return np.where(numbers.sizes > 1, gradient - shared, 0.0), shared
 
 
-def _row_sums(values: Floats, numbers: Numbers) -> Floats:
-    """For each number the sum over its row."""
-    if not values.shape[-1]:
-        return values
-    starts = np.flatnonzero(numbers.rows == np.arange(len(numbers.rows)))
-    sums = np.add.reduceat(values, starts, axis=-1)
-    return np.repeat(sums, numbers.sizes[starts], axis=-1)
+def _others(values: Floats, numbers: Numbers) -> Floats:
+    """For each number the sum over the others of its row, without subtracting: a number near 1 loses nothing."""
+    found = np.zeros_like(values)
+    starts = numbers.rows == np.arange(len(numbers.rows))
+    for size in np.unique(numbers.sizes).tolist():
+        at = np.flatnonzero(starts & (numbers.sizes == size))[:, None] + np.arange(size)
+        rows = values[..., at]
+        before, after = np.zeros_like(rows), np.zeros_like(rows)
+        before[..., 1:] = np.cumsum(rows, axis=-1)[..., :-1]
+        after[..., :-1] = np.cumsum(rows[..., ::-1], axis=-1)[..., -2::-1]
+        found[..., at] = before + after
+    return found
 
 
 def _order_preserving(gradient: Floats, numbers: Numbers) -> tuple[Floats, Floats]:

@@ -58,8 +58,8 @@ class Piece:
 class SensitivityFunction:
     """How the answer depends on one number, the others of its row co-varying.
 
-    `name` says which number, `value` is what it is now, [`low`, `high`] its range. The function is one quotient of linear
-    functions, or (order-preserving co-variation) two: for smaller and for larger numbers.
+    `name` says which number, `value` is what it is now, [`low`, `high`] its range. The function is one quotient of
+    linear functions, or (order-preserving co-variation) two: for smaller and for larger numbers.
 
     Source: Coupé VMH, van der Gaag LC (2002), Properties of sensitivity analysis of Bayesian belief networks, Ann Math
     Artif Intell 36:323-356.
@@ -91,8 +91,8 @@ class SensitivityFunction:
     def vertex_proximity(self) -> float:
         """The distance of the present value from the hyperbola's vertex; infinite if the function is linear.
 
-        Source: van der Gaag LC, Renooij S, Coupé VMH (2007), Sensitivity analysis of probabilistic networks, in Advances
-        in Probabilistic Graphical Models, Springer, 103-124.
+        Source: van der Gaag LC, Renooij S, Coupé VMH (2007), Sensitivity analysis of probabilistic networks, in
+        Advances in Probabilistic Graphical Models, Springer, 103-124.
         """
         return min(vertex_proximity(p, self.value) for p in self.pieces)
 
@@ -119,12 +119,6 @@ class SensitivityFunction:
         ends = [float(self(t)) for t in (a, *inner, b)]
         return min(ends), max(ends)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the function with the present value, the range and the vertex; returns the Axes."""
-        from spasmnet.plots import plot_function
-
-        return plot_function(self, ax)
-
 
 def vertex_proximity(piece: Piece, value: float) -> float:
     """|value - vertex|, with the vertex on the branch that covers [0, 1]."""
@@ -135,4 +129,3 @@ def vertex_proximity(piece: Piece, value: float) -> float:
     if r == 0:
         return inf
     return abs(value - (s + sqrt(abs(r)) if s < 0.5 else s - sqrt(abs(r))))
-

@@ -87,10 +87,8 @@ class Leaves:
     def _maximum_with(self, name: str, parent: int, link: Floats) -> Ints:
         """P(max(a, Z) = y) with Z from the link, axes (a, u, y): the link's number below y, their sum up to y at y."""
         states = link.shape[1]
-        if len(link) == 1:
-            numbers = np.zeros((0, states), dtype=np.int64)
-        else:
-            numbers = self._block(name, (parent,), link[1:])
+        none = np.zeros((0, states), dtype=np.int64)
+        numbers = none if len(link) == 1 else self._block(name, (parent,), link[1:])
         entries = np.full((states, len(link), states), ZERO, dtype=np.int64)
         for y in range(states):
             entries[y, 0, y] = ONE  # a parent in its first state contributes nothing

@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf
+from math import inf, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.cpd import Key, NoisyMax, Table
+from spasmnet.circuit.factors import ancestors
+from spasmnet.cpd import NoisyMax
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError, suggest
 from spasmnet.network import Network
-from spasmnet.parameter import Parameter
 from spasmnet.posterior import Provenance
-from spasmnet.sensitivity.covariation import RULES, along_rows, falls_back, highest
+from spasmnet.sensitivity.covariation import RULES, Lines, along_rows, falls_back, highest
 from spasmnet.sensitivity.function import Piece, SensitivityFunction
-from spasmnet.sensitivity.numbers import Numbers
+from spasmnet.sensitivity.places import Place, cited_at, in_words, name_of, parameters, value_at
 from spasmnet.sensitivity.query import Query, ask
 from spasmnet.sensitivity.relevance import sensitivity_set
 from spasmnet.sensitivity.target import Target, read_target
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
-Place = tuple[str, Key]
 
 
 def parameter_sensitivity(
@@ -47,13 +46,13 @@ def parameter_sensitivity(
     """How P(target | evidence) depends on each number of the network, the others of its row co-varying.
 
     For every entry of every table, and every leak and link of every noisy-OR or noisy-MAX, the answer is a quotient of
-    linear functions of that number t, f(t) = (alpha·t + beta) / (gamma·t + delta), whose coefficients come exactly out of
-    the derivatives of the circuit.
+    linear functions of that number t, f(t) = (alpha·t + beta) / (gamma·t + delta), whose coefficients come exactly out
+    of the derivatives of the circuit.
 
-    `target` is (variable, state) or (variable, states). `measure` is "probability"; or "difference", "ratio" or "log_odds"
-    of the target and `against` (for log_odds by default all its other states). `covariation` is "proportional",
-    "uniform" or "order_preserving"; where the proportional rule is undefined, at a number of 1, the uniform one is used,
-    and the frame says so. `spread` is the relative range of numbers that have no range of their own.
+    `target` is (variable, state) or (variable, states). `measure` is "probability"; or "difference", "ratio" or
+    "log_odds" of the target and `against` (for log_odds by default all its other states). `covariation` is
+    "proportional", "uniform" or "order_preserving"; where the proportional rule is undefined, at a number of 1, the
+    uniform one is used, and the frame says so. `spread` is the relative range of numbers that have none of their own.
 
     Raises EvidenceError (also if the target is itself observed), UnknownVariableError, UnknownStateError,
     ImpossibleEvidenceError and CircuitTooLargeError.
@@ -65,8 +64,8 @@ def parameter_sensitivity(
     >>> strongest.name
     'leak of dehydration: mild'
 
-    Source: Castillo E, Gutiérrez JM, Hadi AS (1997), Sensitivity analysis in discrete Bayesian networks, IEEE Trans SMC-A
-    27:412-423; Darwiche A (2003), J ACM 50:280-305.
+    Source: Castillo E, Gutiérrez JM, Hadi AS (1997), Sensitivity analysis in discrete Bayesian networks, IEEE Trans
+    SMC-A 27:412-423; Darwiche A (2003), J ACM 50:280-305.
     """
     if not isinstance(engine, Engine):
         raise SpasmnetError(f"an engine is needed (spasmnet.compile(network)), not {type(engine).__name__}")
@@ -85,7 +84,7 @@ def parameter_sensitivity(
 class ParameterSensitivity:
     """The sensitivity functions of one answer. `frame` has one row a number, the strongest first.
 
-    Iterating gives the functions, the strongest first; `ps["P(lung=yes | smoke=no)"]` or `ps["lung", (1, 0)]` gives one.
+    Iterating gives the functions, the strongest first; `ps["P(lung=yes | smoke=no)"]` or `ps["lung", (1, 0)]` one.
     """
 
     engine: Engine
@@ -116,25 +115,25 @@ class ParameterSensitivity:
         return float(np.log(ratio)) if self.target.log and ratio > 0 else (-inf if self.target.log else ratio)
 
     @cached_property
-    def _slopes(self) -> tuple[Floats, Floats]:
-        """Along the rows, falling and rising: derivatives of P(y, e) for each state y, and each number."""
-        return along_rows(self.query.gradient, self.query.numbers, self.covariation)
+    def _lines(self) -> tuple[Lines, Lines]:
+        """P(y, e) for each state y as a line along each number's row, falling and rising."""
+        return along_rows(self.query.joint, self.query.gradient, self.query.numbers, self.covariation)
 
     @cached_property
     def coefficients(self) -> tuple[Floats, Floats]:
-        """alpha, beta, gamma and delta of each number of the query, for falling and for rising numbers (axes 4, number).
+        """alpha, beta, gamma and delta of each number of the query (axes 4, number), for falling and for rising ones.
 
-        Scaled so that gamma·t + delta is P(e), or what the answer is divided by, at the present numbers.
+        Scaled so that gamma·t + delta is P(e), or what the answer is divided by.
         """
-        joint, theta = self.query.joint, self.query.numbers.values
-        found = []
-        for slope in self._slopes:
-            rows = []
-            for weights in (self.target.numerator, self.target.denominator):
-                along = weights @ slope
-                rows += [along, float(weights @ joint) - along * theta]
-            found.append(np.array(rows))
-        return found[0], found[1]
+        top, bottom = self.target.numerator, self.target.denominator
+        falling, rising = (np.array([w @ part for w in (top, bottom) for part in lines]) for lines in self._lines)
+        if bottom.all():  # P(e) does not depend on what is not above the evidence, not even by rounding
+            above = ancestors(self.network, self.evidence)
+            for name, first, _, shape in self.query.numbers.blocks:
+                if name not in above:
+                    for found in (falling, rising):
+                        found[2:, first : first + prod(shape)] = np.array([[0.0], [self.query.joint.sum()]])
+        return falling, rising
 
     @cached_property
     def derivatives(self) -> Floats:
@@ -156,7 +155,7 @@ class ParameterSensitivity:
 
     @cached_property
     def _numbers(self) -> dict[Place, int]:
-        """Which number of the query stands for a parameter; a leak's or link's first state is only what is left over."""
+        """Which number of the query is a parameter; the first state of a leak or link is only what is left over."""
         found = {}
         for j, (name, key) in enumerate(self.places):
             if not isinstance(self.network.cpds[name], NoisyMax) or key[-1] > 0:
@@ -166,7 +165,8 @@ class ParameterSensitivity:
     @cached_property
     def matters(self) -> frozenset[str]:
         """The variables whose numbers can change the answer at all (the sensitivity set)."""
-        return sensitivity_set(self.network, self.target.variable, self.observed)
+        uncertain = self.evidence.keys() - self.observed
+        return sensitivity_set(self.network, self.target.variable, self.observed, uncertain)
 
     @cached_property
     def _names(self) -> dict[str, Place]:
@@ -188,16 +188,18 @@ class ParameterSensitivity:
             return SensitivityFunction(
                 name, value, low, high, (Piece(0.0, 1.0, 0.0, top, 0.0, bottom, self.target.log),)
             )
-        falling, rising = (Piece(0.0, 1.0, *c[:, j].tolist(), self.target.log) for c in self.coefficients)
+        falling, rising = (c[:, j] for c in self.coefficients)
         if self.covariation != "order_preserving":
-            return SensitivityFunction(name, value, low, high, (falling,))
+            return SensitivityFunction(name, value, low, high, (self._piece(0.0, 1.0, falling),))
         top = float(highest(self.query.numbers)[j])
-        pieces = (
-            Piece(0.0, value, *self.coefficients[0][:, j].tolist(), self.target.log),
-            Piece(value, top, *self.coefficients[1][:, j].tolist(), self.target.log),
-        )
-        fixed = value > 0 and not self.coefficients[0][[0, 2], j].any() and top == value
-        return SensitivityFunction(name, value, low, high, (Piece(value, value, *_of(pieces[0])),) if fixed else pieces)
+        if top == value:  # the largest of its row cannot move
+            return SensitivityFunction(name, value, low, high, (self._piece(value, value, falling),))
+        pieces = self._piece(0.0, value, falling), self._piece(value, top, rising)
+        return SensitivityFunction(name, value, low, high, pieces[1:] if value == 0 else pieces)
+
+    def _piece(self, low: float, high: float, coefficients: Floats) -> Piece:
+        alpha, beta, gamma, delta = coefficients.tolist()
+        return Piece(low, high, alpha, beta, gamma, delta, self.target.log)
 
     def __getitem__(self, key: Any) -> SensitivityFunction:
         if isinstance(key, str):
@@ -231,13 +233,11 @@ class ParameterSensitivity:
         if j is None:
             return bottom, top
         first = int(np.argmax(self.query.joint))
-        gap = self.query.joint[first] - self.query.joint
-        for slopes, falling in zip(self._slopes, (True, False), strict=True):
-            closing = slopes[first, j] - slopes[:, j]  # how fast the lead grows with t
-            for y in np.flatnonzero(closing < 0 if not falling else closing > 0).tolist():
-                if y != first:
-                    crossing = value - gap[y] / closing[y]
-                    bottom, top = (max(bottom, crossing), top) if falling else (bottom, min(top, crossing))
+        for lines, falling in zip(self._lines, (True, False), strict=True):
+            lead = [part[first, j] - part[:, j] for part in lines]  # over each state, as a line
+            for y in np.flatnonzero(lead[0] > 0 if falling else lead[0] < 0).tolist():
+                crossing = -lead[1][y] / lead[0][y]
+                bottom, top = (max(bottom, crossing), top) if falling else (bottom, min(top, crossing))
         return min(bottom, value), max(top, value)
 
     @cached_property
@@ -255,6 +255,7 @@ class ParameterSensitivity:
         rows, index = [], []
         for place in self._ranked():
             f, j = self.function(place), self._numbers.get(place)
+            falls = uniform is not None and j is not None and bool(uniform[j])
             cited = cited_at(self.network, place)
             low, high = f.extremes()
             piece, (floor, ceiling) = f.pieces[-1], self.admissible(place)
@@ -268,7 +269,7 @@ class ParameterSensitivity:
                     "derivative": 0.0 if j is None else float(self.derivatives[j]),
                     "vertex_proximity": f.vertex_proximity, "minimum": low, "maximum": high,
                     "admissible_low": floor, "admissible_high": ceiling, "matters": place[0] in self.matters,
-                    "covariation": "uniform" if uniform is not None and j is not None and uniform[j] else self.covariation,
+                    "covariation": "uniform" if falls else self.covariation,
                     "cited": cited is not None,
                 }
             )  # fmt: skip
@@ -278,58 +279,3 @@ class ParameterSensitivity:
 
     def __repr__(self) -> str:
         return f"<ParameterSensitivity of {self.target}: {len(self):,} numbers, {len(self.matters)} variables matter>"
-
-
-def _of(piece: Piece) -> tuple[float, float, float, float, bool]:
-    return piece.alpha, piece.beta, piece.gamma, piece.delta, piece.log
-
-
-def parameters(network: Network) -> Iterator[Place]:
-    """Every number of a network in declared order: table entries, leaks, links (of these the states after the first)."""
-    for name in network.names:
-        cpd = network.cpds[name]
-        if isinstance(cpd, Table):
-            yield from ((name, tuple(int(i) for i in key)) for key in np.ndindex(cpd.values.shape))
-        elif isinstance(cpd, NoisyMax):
-            yield from ((name, (-1, 0, y)) for y in range(1, len(cpd.leak)))
-            for i, link in enumerate(cpd.links):
-                yield from ((name, (i, u, y)) for u in range(1, len(link)) for y in range(1, len(cpd.leak)))
-
-
-def value_at(network: Network, place: Place) -> float:
-    """The present value of a number."""
-    name, key = place
-    cpd = network.cpds[name]
-    if isinstance(cpd, NoisyMax):
-        return float((cpd.leak if key[0] < 0 else cpd.links[key[0]][key[1]])[key[-1]])
-    assert isinstance(cpd, Table)
-    return float(cpd.values[key])
-
-
-def cited_at(network: Network, place: Place) -> Parameter | None:
-    """The cited parameter behind a number, if there is one."""
-    return network.cpds[place[0]].parameters.get(place[1])
-
-
-def in_words(network: Network, place: Place) -> tuple[str, str]:
-    """A number's state, and what it is given: "lung=no, tub=no", "link lung=yes", "leak", or "" for a root."""
-    name, key = place
-    cpd, state = network.cpds[name], network.by_name[name].states[key[-1]]
-    if isinstance(cpd, NoisyMax):
-        if key[0] < 0:
-            return state, "leak"
-        parent = network.by_name[cpd.parents[key[0]]]
-        return state, f"link {parent.name}={parent.states[key[1]]}"
-    pairs = zip(cpd.parents, key[:-1], strict=True)
-    return state, ", ".join(f"{parent}={network.by_name[parent].states[u]}" for parent, u in pairs)
-
-
-def name_of(network: Network, place: Place) -> str:
-    """A number in words: "P(lung=yes | smoke=no)", "leak of spasm: painful", "link strain=severe of spasm: painful"."""
-    state, given = in_words(network, place)
-    if isinstance(network.cpds[place[0]], NoisyMax):
-        return f"{given} of {place[0]}: {state}"
-    return f"P({place[0]}={state} | {given})" if given else f"P({place[0]}={state})"
-
-
-__all__ = ["Numbers", "ParameterSensitivity", "Place", "parameter_sensitivity"]

@@ -96,8 +96,8 @@ class Polynomial:
         gradient = found[..., : self.indicators + n].copy()
         extra = found[..., self.indicators + n :]
         steps = np.zeros((*gradient.shape[:-1], n + 1))
-        np.add.at(steps, (..., first), extra)
-        np.subtract.at(steps, (..., last + 1), extra)
+        np.add.at(steps.T, first, extra.T)
+        np.subtract.at(steps.T, last + 1, extra.T)
         gradient[..., self.indicators :] += np.cumsum(steps, axis=-1)[..., :-1]
         return gradient
 
@@ -133,7 +133,7 @@ def polynomial(
     for name, (start, states) in starts.items():
         ready.append(Symbol((position[name],), (2 + start + np.arange(states)).astype(np.int32)))
     cards = tuple(leaves.cards)
-    scopes = FactorSet(cards, tuple(Factor(symbol.scope, np.array) for symbol in ready if symbol.scope))
+    scopes = FactorSet(cards, tuple(Factor(symbol.scope, _no_numbers) for symbol in ready if symbol.scope))
     order: tuple[int, ...] = ()
     if scopes.factors:
         best = elimination_order(scopes)
@@ -142,12 +142,18 @@ def polynomial(
         order = best.variables
     nodes = Nodes(np.array([0.0, 1.0]), count + n_leaves)
     root = write_down(nodes, ready, order, cards)
-    indicators = {position[name]: 2 + start for name, (start, _) in starts.items()} | {NUMBERS: 2 + count}
-    wanted = {position[name]: states for name, (_, states) in starts.items()} if posteriors else {}
-    if derivatives:
-        wanted = {position[name]: states for name, (_, states) in starts.items()} | {NUMBERS: n_leaves}
+    indicators = {position[name]: 2 + start for name, (start, _) in starts.items()}
+    wanted = {position[name]: states for name, (_, states) in starts.items()} if posteriors or derivatives else {}
+    if n_leaves:  # there is none if all distributions are deterministic
+        indicators[NUMBERS] = 2 + count
+        wanted |= {NUMBERS: n_leaves} if derivatives else {}
     circuit = finish(nodes, root, indicators, wanted)
     return Polynomial(circuit, numbers, starts, sums)
+
+
+def _no_numbers() -> Floats:
+    """An elimination order needs scopes only."""
+    return np.zeros(0)
 
 
 def _sliced(symbol: Symbol, fixed: Mapping[int, int]) -> Symbol:

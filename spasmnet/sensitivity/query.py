@@ -20,7 +20,6 @@ Floats = NDArray[np.float64]
 KEPT = 16  # compiled queries an engine keeps
 
 
-
 @dataclass(frozen=True, eq=False)
 class Query:
     """`joint[y]` is P(y, e) and `gradient[y, j]` its derivative with respect to number j, all scaled by one factor."""
@@ -39,7 +38,9 @@ def ask(engine: Engine, variable: str, evidence: Mapping[str, Any] | None) -> Qu
     given = {} if evidence is None else evidence
     check(engine.network, given)
     if isinstance(given.get(variable), str):
-        raise EvidenceError(f"{variable} is observed ({given[variable]}), so no number of the model changes its probability")
+        raise EvidenceError(
+            f"{variable} is observed ({given[variable]}), so no number of the model changes its probability"
+        )
     compiled, weights = compiled_query(engine, (variable,), given)
     states = len(engine.network.by_name[variable].states)
     rows = np.eye(states) * weights.pop(variable, 1.0)
@@ -73,7 +74,7 @@ def compiled_query(
 
 
 def _scaled(engine: Engine, compiled: Polynomial, leaves: Floats, evidence: Mapping[str, Any]) -> tuple[Floats, Floats]:
-    """The same where P(e) underflows: the numbers of each variable are multiplied by a factor, which cancels in answers.
+    """The same where P(e) underflows: each variable's numbers are multiplied by a factor, which cancels in answers.
 
     Every term of the polynomial has one number of each table and of each leak.
     """

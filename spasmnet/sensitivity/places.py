@@ -1,0 +1,61 @@
+"""Naming the numbers of a network: their places, values, ranges, and words for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from spasmnet.cpd import Key, NoisyMax, Table
+from spasmnet.network import Network
+from spasmnet.parameter import Parameter
+
+Place = tuple[str, Key]
+
+
+def parameters(network: Network) -> Iterator[Place]:
+    """Every number in declared order: table entries, leaks, links (of the last two the states after the first)."""
+    for name in network.names:
+        cpd = network.cpds[name]
+        if isinstance(cpd, Table):
+            yield from ((name, tuple(int(i) for i in key)) for key in np.ndindex(cpd.values.shape))
+        elif isinstance(cpd, NoisyMax):
+            yield from ((name, (-1, 0, y)) for y in range(1, len(cpd.leak)))
+            for i, link in enumerate(cpd.links):
+                yield from ((name, (i, u, y)) for u in range(1, len(link)) for y in range(1, len(cpd.leak)))
+
+
+def value_at(network: Network, place: Place) -> float:
+    """The present value of a number."""
+    name, key = place
+    cpd = network.cpds[name]
+    if isinstance(cpd, NoisyMax):
+        return float((cpd.leak if key[0] < 0 else cpd.links[key[0]][key[1]])[key[-1]])
+    assert isinstance(cpd, Table)
+    return float(cpd.values[key])
+
+
+def cited_at(network: Network, place: Place) -> Parameter | None:
+    """The cited parameter behind a number, if there is one."""
+    return network.cpds[place[0]].parameters.get(place[1])
+
+
+def in_words(network: Network, place: Place) -> tuple[str, str]:
+    """A number's state, and what it is given: "lung=no, tub=no", "link lung=yes", "leak", or "" for a root."""
+    name, key = place
+    cpd, state = network.cpds[name], network.by_name[name].states[key[-1]]
+    if isinstance(cpd, NoisyMax):
+        if key[0] < 0:
+            return state, "leak"
+        parent = network.by_name[cpd.parents[key[0]]]
+        return state, f"link {parent.name}={parent.states[key[1]]}"
+    pairs = zip(cpd.parents, key[:-1], strict=True)
+    return state, ", ".join(f"{parent}={network.by_name[parent].states[u]}" for parent, u in pairs)
+
+
+def name_of(network: Network, place: Place) -> str:
+    """A number in words: "P(lung=yes | smoke=no)", "leak of spasm: painful", "link strain=severe of spasm: painful"."""
+    state, given = in_words(network, place)
+    if isinstance(network.cpds[place[0]], NoisyMax):
+        return f"{given} of {place[0]}: {state}"
+    return f"P({place[0]}={state} | {given})" if given else f"P({place[0]}={state})"
