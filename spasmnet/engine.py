@@ -74,7 +74,8 @@ class Engine:
     """A compiled network: immutable, picklable, and safe to share between threads."""
 
     __slots__ = (
-        "__dict__", "_codes", "_compiled", "_encode", "_local", "_max_products", "_order", "_plan", "_provenance", "_small", "network"
+        "__dict__", "_codes", "_compiled", "_encode", "_local", "_max_products", "_order", "_plan", "_provenance",
+        "_small", "network",
     )  # fmt: skip
 
     def __init__(

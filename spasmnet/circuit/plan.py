@@ -47,7 +47,7 @@ def plan(network: Network, factors: FactorSet, order: Sequence[int]) -> Plan:
         parts[factor.family].append(factor)
     for i, variable in enumerate(network.names):
         if prod(network.cpds[variable].shape) <= at.WIDEST_TABLE:
-            parts[i] = [Factor((), np.ones, i)]  # never taken as a chain
+            parts[i] = parts[i][:1]  # never taken as a chain
     used = sorted({*range(n), *(v for chain in parts if len(chain) > 1 for factor in chain for v in factor.scope)})
     number = {v: k for k, v in enumerate(used)}
     cards = np.array([factors.cards[v] for v in used], dtype=np.int64)
@@ -90,7 +90,7 @@ def plan(network: Network, factors: FactorSet, order: Sequence[int]) -> Plan:
         at.P_CARDS: by_rank,
         at.P_RANK: ranks[:n],
         at.P_REAL: real,
-        at.P_PLACE: starts[:n],
+        at.P_PLACE: np.append(starts[:n], cards[:n].sum()),
         at.P_TOPO: np.array([position[name] for name in network.order]),
         at.P_SCOPE: scope.view(np.int64),
         at.P_CHILDREN: children.view(np.int64),
@@ -115,11 +115,8 @@ def _first_column(link: Floats) -> Floats:
 
 
 def _sums_to_one(cpd: CPD) -> bool:
-    """Whether the sum over the variable is 1 but for rounding, so that it may be left out where nothing depends on it."""
-    if isinstance(cpd, NoisyMax):
-        rows = np.concatenate([cpd.leak[None], *cpd.links])
-    else:
-        rows = cpd.table()
+    """Whether its rows sum to 1 but for rounding, so that the variable may be left out where nothing depends on it."""
+    rows = np.concatenate([cpd.leak[None], *cpd.links]) if isinstance(cpd, NoisyMax) else cpd.table()
     return bool((np.abs(rows.sum(axis=-1) - 1.0) < ROUNDING).all())
 
 

@@ -27,7 +27,7 @@ def _spread(offsets, item, n_items, cards, strides, base):
 
 @inlined
 def multiply(arena, here, groups, c, fresh, lies, offsets, item, n_items, cards, strides):
-    """Multiply a table of `groups` rows of `c` entries by a factor, which has the first variable; a fresh one is set."""
+    """Multiply a table by a factor, which has the first variable; a fresh table is set to it."""
     step = strides[0]
     if n_items <= 3:
         ny = cards[item[1]]

@@ -37,13 +37,13 @@ def read_case(plan, words, post):
     n_real = plan[at.P_N]
     for k in range(3 * words):
         sets[k] = 0
+    for i in range(place[n_real]):
+        post[i] = 0.0
     for i in range(n_real):
         r = rank[i]
         s = case[i]
         if s >= 0 or cards[r] == 1:
             state[r] = max(s, 0)
-            for x in range(cards[r]):
-                post[place[i] + x] = 0.0
             post[place[i] + state[r]] = 1.0
         else:
             state[r] = 0

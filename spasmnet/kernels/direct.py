@@ -110,7 +110,7 @@ def eliminate_upwards(plan, words, n_steps, total, power):
 
 @inlined
 def pass_beliefs_down(plan, words, n_steps, post):
-    """Turn the tables into beliefs, the last cluster first, as far as somebody asks; the posteriors of their variables."""
+    """Turn tables into beliefs, the last cluster first, as far as somebody asks; their variables' posteriors."""
     cards = longs_at(plan[at.P_CARDS])
     real = longs_at(plan[at.P_REAL])
     place = longs_at(plan[at.P_PLACE])
