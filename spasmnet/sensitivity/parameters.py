@@ -29,6 +29,7 @@ from spasmnet.sensitivity.target import Target, read_target
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 
@@ -279,3 +280,14 @@ class ParameterSensitivity:
 
     def __repr__(self) -> str:
         return f"<ParameterSensitivity of {self.target}: {len(self):,} numbers, {len(self.matters)} variables matter>"
+
+    def plot(self, top: int = 12, ax: Axes | None = None) -> Axes:
+        """The tornado of the `top` numbers that move the answer furthest; see spasmnet.plots.plot_tornado."""
+        from spasmnet.plots import plot_tornado
+
+        return plot_tornado(self, top, ax)
+
+    def _repr_html_(self) -> str:
+        from spasmnet.sensitivity_display import sensitivity_html
+
+        return sensitivity_html(self)
