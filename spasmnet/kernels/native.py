@@ -21,7 +21,7 @@ from types import SimpleNamespace
 from typing import Any
 
 HERE = Path(__file__).parent
-MODULES = ("run", "specialise", "build", "order", "encode")
+MODULES = ("run", "specialise", "build", "order", "encode", "contract")
 FROM_C = {"memset": ctypes.memset, "memmove": ctypes.memmove, "memcpy": ctypes.memmove}  # what loops compile to
 WRAPPER = "cfunc."  # how numba names the C wrapper of a function
 C_TYPES = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
