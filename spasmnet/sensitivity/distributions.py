@@ -139,7 +139,9 @@ def streams(rng: np.random.Generator, draws: int) -> Iterator[tuple[np.random.Ge
         yield np.random.default_rng(seed), size
 
 
-def draw_values(network: Network, numbers: Numbers, rng: np.random.Generator, draws: int, kind: str = "pert") -> Floats:
+def draw_values(
+    network: Network, numbers: Numbers, rng: np.random.Generator, draws: int, kind: str = "pert"
+) -> Floats:
     """Draws of a query's numbers, one network a row: every row of numbers sums to 1.
 
     The numbers of the whole network are drawn, so that one generator gives the same networks whatever is asked.
@@ -173,9 +175,7 @@ class Rows:
             own = {k[-1] for k, p in parameters.items() if k[:-1] == key[:-1] and not p.complement}
             others = [j for y, j in enumerate(whole.tolist()) if y not in own]
             rest.append(others[0] if len(others) == 1 else -1)
-            self._own.append(
-                np.array([j for y, j in enumerate(whole.tolist()) if y in own]) if rest[-1] >= 0 else whole
-            )
+            self._own.append(np.array([j for y, j in enumerate(whole.tolist()) if y in own]) if rest[-1] >= 0 else whole)
         self._rest = np.array(rest, dtype=np.int64)
         self._ready = np.concatenate([np.zeros(0, dtype=np.int64), *self._own])
         self._starts = np.cumsum([0, *map(len, self._own)])[:-1]

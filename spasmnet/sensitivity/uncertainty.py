@@ -83,9 +83,7 @@ def credible_intervals(
     else:
         if not isinstance(draws, int) or isinstance(draws, bool) or draws * (1 - level) / 2 < IN_TAIL - 1e-9:
             least = int(np.ceil(2 * IN_TAIL / (1 - level) - 1e-6))
-            raise SpasmnetError(
-                f"draws must be a whole number of at least {least} for a level of {level}, not {draws!r}"
-            )
+            raise SpasmnetError(f"draws must be a whole number of at least {least} for a level of {level}, not {draws!r}")
         samples = _sampled(network, asked, given, distributions, draws, rng, engine.max_products)
         n, impossible = draws, draws - len(samples)
         if len(samples) * (1 - level) / 2 < 1:
@@ -126,9 +124,7 @@ class Intervals:
 
     def __getitem__(self, key: tuple[str, str]) -> tuple[float, float]:
         if key not in self._position:
-            raise SpasmnetError(
-                f"there is no interval for {key!r}; name it as (variable, state), with one of the targets"
-            )
+            raise SpasmnetError(f"there is no interval for {key!r}; name it as (variable, state), with one of the targets")
         i = self._position[key]
         return float(self.columns["low"][i]), float(self.columns["high"][i])
 
@@ -214,7 +210,9 @@ def answer_blocks(
     return np.concatenate([rows for rows, _ in found]), np.concatenate([possible for _, possible in found])
 
 
-def answers(compiled: Polynomial, values: Floats, weights: Mapping[str, Floats]) -> tuple[Floats, NDArray[np.bool_]]:
+def answers(
+    compiled: Polynomial, values: Floats, weights: Mapping[str, Floats]
+) -> tuple[Floats, NDArray[np.bool_]]:
     """The posteriors of all free variables for some networks, and whether the evidence is possible in them."""
     leaves, n = compiled.leaves(values, weights), compiled.indicators
     totals, slopes = compiled.differentiate_rows(leaves)
