@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import spasmnet
 from spasmnet import EvidenceError, ImpossibleEvidenceError, Network, NoisyMax, SpasmnetError, Table, Variable
 from spasmnet.sensitivity.covariation import highest
+from spasmnet.sensitivity.function import Piece
 from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
 from spasmnet.sensitivity.places import Place, parameters
 from spasmnet.sensitivity.relevance import sensitivity_set
@@ -92,6 +93,13 @@ def asked(network: Network, name: str, state: str, evidence: dict[str, object], 
         raise
 
 
+def rounding(piece: Piece, t: float) -> float:
+    """What rounding the four coefficients can do to f(t): much where P(e) nearly vanishes."""
+    terms = abs(piece.alpha * t) + abs(piece.beta) + abs(piece.gamma * t) + abs(piece.delta)
+    bottom = abs(piece.gamma * t + piece.delta)
+    return 1e-14 * terms / bottom if bottom else 0.0
+
+
 @relaxed
 @given(queries(), st.sampled_from(RULES), st.data())
 def test_functions_are_those_of_the_changed_network(
@@ -111,8 +119,8 @@ def test_functions_are_those_of_the_changed_network(
     except ImpossibleEvidenceError:
         return  # the end at which the evidence becomes impossible; the function gives the limit there
     f = ps.function(place)
-    assert f(t) == pytest.approx(expected, abs=1e-8)
     piece = f.pieces[-1] if t > f.value else f.pieces[0]
+    assert f(t) == pytest.approx(expected, abs=1e-8 + rounding(piece, t))
     scale = exp(spasmnet.compile(moved).log_evidence(evidence))
     now = exp(spasmnet.compile(network).log_evidence(evidence))
     if place[0] not in ps.matters:
@@ -148,7 +156,7 @@ def test_all_functions_meet_in_the_answer(query: tuple[Network, str, dict[str, o
     assert ps.answer == pytest.approx(expected, abs=1e-12)
     assert len(ps.frame) == len(list(parameters(network))) == len(ps)
     for f in ps:
-        assert f(f.value) == pytest.approx(expected, abs=1e-9)
+        assert f(f.value) == pytest.approx(expected, abs=1e-9 + rounding(f.pieces[-1], f.value))
     idle = ps.frame[~ps.frame["matters"]]
     assert (np.abs(idle["derivative"]) < 1e-9).all()
     assert not ps.frame.drop(columns="vertex_proximity").isna().any().any()

@@ -26,9 +26,12 @@ from spasmnet.kernels.native import address, kernels
 Floats = NDArray[np.float64]
 Ints = NDArray[Any]
 Loop = tuple[int, int, int, int]  # length, strides of both operands and of the result
-VECTORS, SCALED, DOT, SUM, STRIDED = range(5)  # as in kernels/contract.py
-COST = (0.5, 0.4, 0.5, 0.4, 1.5)  # of an innermost turn, in about a nanosecond each
-TURN = 4.0  # what starting the innermost loop costs
+PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT = range(6)  # as in kernels/contract.py
+KINDS = {(1, 1, 1): PRODUCTS, (1, 0, 1): SCALED, (1, 1, 0): DOT, (1, 0, 0): SUM}
+COST = (0.4, 0.3, 0.5, 0.8, 1.6, 1.6)  # of an innermost turn, in about a nanosecond each
+TURN = 3.0  # what starting the innermost loop costs
+NOTHING: Loop = (1, 0, 0, 0)
+NO, ADD, SET = range(3)  # what is wanted of an operand's derivatives
 MOST_LOOPS = 61
 NO_SUMS = np.zeros((0, 3), dtype=np.int64)
 
@@ -37,14 +40,17 @@ NO_SUMS = np.zeros((0, 3), dtype=np.int64)
 class Operand:
     """A tensor in the common array: its variables, where it begins, and a stride for each variable.
 
-    `wanted` tells whether derivatives with respect to it are asked for; `made` is its size if a step made it, else 0.
+    `wanted` tells whether derivatives with respect to it are asked for.
     """
 
     scope: tuple[int, ...]
     offset: int
     strides: tuple[int, ...]
     wanted: bool
-    made: int = 0
+
+    def in_memory(self) -> list[int]:
+        """The variables as they lie in memory, the slowest first."""
+        return [v for _, v in sorted(zip(self.strides, self.scope, strict=True), key=lambda axis: -axis[0])]
 
 
 def operand(scope: Sequence[int], offset: int, shape: Sequence[int], fixed: Mapping[int, int], wanted: bool) -> Operand:
@@ -87,7 +93,7 @@ class Work:
         self._root = plan.root
         self._forwards = (self.at, steps, n, scratch + 24, scratch)
         self._backwards = (
-            self.at, self.slopes_at, plan.leaves, steps, address(plan.starts), n, address(plan.sums), len(plan.sums),
+            self.at, self.slopes_at, steps, address(plan.starts), n, address(plan.sums), len(plan.sums),
             scratch + 24, scratch,
         )  # fmt: skip
         self._contract, self._back = kernels().contract, kernels().contract_back
@@ -117,7 +123,7 @@ def plan(
         if best.size > max_products:
             raise CircuitTooLargeError(name, best.width, int(min(best.size, 2.0**62)), max_products)
         order = best.variables
-    writer = _Writer(cards, leaves)
+    writer = _Writer(cards, leaves, one)
     unit = Operand((), one, (), False)
     buckets = list(operands)
     for variable in order:
@@ -138,8 +144,8 @@ def _no_numbers() -> Floats:
 class _Writer:
     """Writes steps down, and gives each result its place."""
 
-    def __init__(self, cards: Sequence[int], size: int) -> None:
-        self.cards, self.size = cards, size
+    def __init__(self, cards: Sequence[int], size: int, one: int) -> None:
+        self.cards, self.size, self.one = cards, size, one
         self.steps: list[int] = []
         self.starts: list[int] = []
 
@@ -149,7 +155,7 @@ class _Writer:
             i, j = self._smallest_pair(touched)
             pair = self.multiply(touched[i], touched[j])
             touched = [operand for at, operand in enumerate(touched) if at not in (i, j)] + [pair]
-        return self.multiply(*touched, variable)
+        return self.multiply(touched[0], touched[1], variable)
 
     def _smallest_pair(self, touched: list[Operand]) -> tuple[int, int]:
         first: dict[frozenset[int], int] = {}
@@ -166,73 +172,102 @@ class _Writer:
 
     def multiply(self, a: Operand, b: Operand, summed: int = -1) -> Operand:
         """A step for the product of two operands; the result's axes lie in the order of the loops."""
-        scope, kind, loops, swapped = min(
-            (self._loops(a, b, scope, summed) for scope in self._orders(a, b)),
-            key=lambda found: self._cost(*found[1:3]),
-        )
-        if swapped:
-            a, b = b, a
-        kept = [v for v in scope if v != summed]
-        strides = []
-        size = 1
-        for v in reversed(kept):
-            strides.append(size)
-            size *= self.cards[v]
-        result = Operand(tuple(kept), self.size, tuple(reversed(strides)), a.wanted or b.wanted, size)
-        self.size += size
-        self.starts.append(len(self.steps))
-        self.steps += [
-            len(loops),
-            kind,
-            a.offset,
-            b.offset,
-            result.offset,
-            size,
-            a.wanted + 2 * b.wanted,
-            a.made,
-            b.made,
-        ]
-        for loop in loops:
-            self.steps += loop
-        return result
+        best = min((self._nest(a, b, _led_by(lead, other), summed) for lead, other in ((a, b), (b, a))), key=_cost)
+        copy = None
+        if best.kind >= STRIDED:  # perhaps one of the two had better be copied into the order of the other
+            for x, y in ((a, b), (b, a)):
+                order = _led_by(y, x)
+                copying = self._nest(x, Operand((), self.one, (), False), [v for v in order if v in x.scope], -1)
+                nest = self._nest(self._result(copying), y, order, summed)
+                if copying.cost + nest.cost < best.cost + (copy.cost if copy else 0.0):
+                    best, copy = nest, copying
+        if copy:
+            self._write(copy)
+        return self._write(best)
 
-    def _orders(self, a: Operand, b: Operand) -> list[list[int]]:
-        """Loop orders worth a look: one operand's own, with what the other has beyond it outermost."""
-        found = []
-        for lead, other in ((a, b), (b, a)):
-            own, rest = (
-                [v for _, v in sorted(zip(o.strides, o.scope, strict=True), key=lambda at: -at[0])]
-                for o in (lead, other)
-            )
-            found.append([v for v in rest if v not in own] + own)
-        return found
-
-    def _loops(self, a: Operand, b: Operand, scope: list[int], summed: int) -> tuple[list[int], int, list[Loop], bool]:
-        """The loops over a scope, neighbours joined where all three tensors allow it."""
+    def _nest(self, a: Operand, b: Operand, order: Sequence[int], summed: int) -> _Nest:
+        """The loops in an order, neighbours joined where all three tensors allow it; the sum next to the innermost."""
         at_a, at_b = dict(zip(a.scope, a.strides, strict=True)), dict(zip(b.scope, b.strides, strict=True))
         loops: list[Loop] = []  # innermost first
+        over, innermost = NOTHING, False
         stride = 1
-        for v in reversed(scope):
+        for v in reversed(order):
             n = self.cards[v]
-            own = 0 if v == summed else stride
-            if v != summed:
-                stride *= n
+            new = (n, at_a.get(v, 0), at_b.get(v, 0), 0 if v == summed else stride)
+            if v == summed:
+                over, innermost = new, not loops
+                continue
+            stride *= n
             if n == 1:
                 continue
-            new = (n, at_a.get(v, 0), at_b.get(v, 0), own)
             if loops and all(new[i] == loops[-1][i] * loops[-1][0] for i in (1, 2, 3)):
                 loops[-1] = (n * loops[-1][0], *loops[-1][1:])
             else:
                 loops.append(new)
-        while len(loops) < 2:
-            loops.append((1, 0, 0, 0))
-        sa, sb, sc = loops[0][1:]
-        swapped = sa != 1 and sb == 1
-        if swapped:
-            sa, sb = sb, sa
+        if innermost and over[0] > 1:
+            loops.insert(0, over)
+        else:
+            loops = [*(loops[:1] or [NOTHING]), over, *loops[1:]]
+        loops += [NOTHING] * (3 - len(loops))
+        if loops[0][1] != 1 and loops[0][2] == 1:
+            a, b = b, a
             loops = [(n, y, x, z) for n, x, y, z in loops]
-        kinds = {(1, 1, 1): VECTORS, (1, 0, 1): SCALED, (1, 1, 0): DOT, (1, 0, 0): SUM}
-        return scope, kinds.get((sa, sb, sc), STRIDED), loops[::-1], swapped
+        kind = KINDS.get(loops[0][1:], STRIDED_DOT if loops[0] is over or loops[0][3] == 0 else STRIDED)
+        kept = tuple(v for v in order if v != summed)
+        return _Nest(a, b, kept, kind, tuple(reversed(loops)))
 
-    def _cost(self, kind: int, loops: list[Loop]) -> float:
-        return prod(loop[0] for loop in loops) * (COST[kind] + TURN / loops[-1][0])
+    def _result(self, nest: _Nest) -> Operand:
+        """Where the result of a step will lie if it is the next one."""
+        shape = [self.cards[v] for v in nest.kept]
+        return operand(nest.kept, self.size, shape, {}, nest.a.wanted or nest.b.wanted)
+
+    def _write(self, nest: _Nest) -> Operand:
+        a, b, result = nest.a, nest.b, self._result(nest)
+        self.size += prod(self.cards[v] for v in nest.kept)
+        wanted = [self._wanted(operand, nest, i) for i, operand in ((1, a), (2, b))]
+        clear = [
+            1 + sum(along * (self.cards[v] - 1) for v, along in zip(operand.scope, operand.strides, strict=True))
+            if how == ADD
+            else 0
+            for operand, how in zip((a, b), wanted, strict=True)
+        ]
+        self.starts.append(len(self.steps))
+        self.steps += [len(nest.loops), nest.kind, a.offset, b.offset, result.offset, *wanted, *clear]
+        for loop in nest.loops:
+            self.steps += loop
+        return result
+
+    def _wanted(self, operand: Operand, nest: _Nest, i: int) -> int:
+        """Whether derivatives are wanted at all, and whether the loops meet each of them more than once."""
+        if not operand.wanted:
+            return NO
+        once = nest.loops[:-1] if nest.kind == SCALED and i == 2 else nest.loops  # innermost, they are summed at once
+        return SET if all(loop[i] or loop[0] == 1 for loop in once) else ADD
+
+
+def _led_by(a: Operand, b: Operand) -> list[int]:
+    """The variables in the order of one operand, with what the other has beyond it outermost."""
+    return [v for v in b.in_memory() if v not in a.scope] + a.in_memory()
+
+
+def _cost(nest: _Nest) -> float:
+    return nest.cost
+
+
+@dataclass(frozen=True, slots=True)
+class _Nest:
+    """Loops, outermost first, for the product of two operands; `kept` are the result's axes."""
+
+    a: Operand
+    b: Operand
+    kept: tuple[int, ...]
+    kind: int
+    loops: tuple[Loop, ...]
+
+    @property
+    def cells(self) -> int:
+        return prod(loop[0] for loop in self.loops)
+
+    @property
+    def cost(self) -> float:
+        return self.cells * (COST[self.kind] + TURN / self.loops[-1][0])
