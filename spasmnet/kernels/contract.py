@@ -14,12 +14,21 @@ from __future__ import annotations
 from numba import njit
 
 from spasmnet.kernels.vectors import (
-    add_products, add_scaled, dot, multiply, rows_back_2, rows_back_4, rows_back_8, rows_back_16, scale, sum_of_products,
+    add_products,
+    add_scaled,
+    dot,
+    multiply,
+    rows_back_2,
+    rows_back_4,
+    rows_back_8,
+    rows_back_16,
+    scale,
+    sum_of_products,
     sum_of_scaled,
 )  # fmt: skip
 
 HEADER = 9
-PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT = range(6)  # innermost strides (a, b, c): 111, 101, 110, 100, others
+PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT = range(6)  # innermost strides (a, b, c): 111, 101, 110, 100, other
 NO, ADD, SET = range(3)  # what is wanted: nothing, the derivatives added up, or set since each is met once
 
 inlined = njit(error_model="numpy", inline="always")  # a call would bring numba's run-time with it

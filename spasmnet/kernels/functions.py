@@ -53,7 +53,7 @@ def _proportional(
                     fixed = constant(0.0), spread(builder, p_bottom, width)
                     in_otherwise = builder.block
             below = []
-            for one, other in zip(moved, fixed):
+            for one, other in zip(moved, fixed, strict=True):
                 phi = builder.phi(one.type)
                 phi.add_incoming(one, in_then)
                 phi.add_incoming(other, in_otherwise)

@@ -199,7 +199,9 @@ def _rows_back(width):
             again = spread(builder, builder.sub(ir.Constant(n.type, width), last), width)
             new = builder.icmp_signed(">=", lanes, again)
             only_new = builder.select(new, second_slope, ir.Constant(_kind(width), None))
-            is_wanted = [[builder.icmp_signed("==", of, ir.Constant(of.type, i)) for i in (1, 2)] for of in (of_a, of_b)]
+            is_wanted = [
+                [builder.icmp_signed("==", of, ir.Constant(of.type, i)) for i in (1, 2)] for of in (of_a, of_b)
+            ]
             with cgutils.for_range(builder, rows) as loop:
                 at = builder.add(a, builder.mul(loop.index, row_a))
                 other = builder.add(b, builder.mul(loop.index, row_b))
@@ -213,10 +215,10 @@ def _rows_back(width):
                 factor = spread(builder, load(builder, values, other, 1), width)
                 with builder.if_then(is_wanted[0][0]):
                     before = [load(builder, slopes, end, width) for end in ends]
-                    for end, so_far, slope in zip(ends, before, (first_slope, second_slope)):
+                    for end, so_far, slope in zip(ends, before, (first_slope, second_slope), strict=True):
                         store(builder, _fused(builder, slope, factor, so_far), slopes, end, width)
                 with builder.if_then(is_wanted[0][1]):
-                    for end, slope in zip(ends, (first_slope, second_slope)):
+                    for end, slope in zip(ends, (first_slope, second_slope), strict=True):
                         store(builder, builder.fmul(slope, factor), slopes, end, width)
             return context.get_dummy_value()
 
@@ -227,6 +229,6 @@ def _rows_back(width):
 
 
 rows_back_2, rows_back_4, rows_back_8, rows_back_16 = (_rows_back(width) for width in (2, 4, 8, 16))
-"""The derivatives behind sum_of_scaled, of rows of width <= n < 2 width (or equal) numbers in two overlapping chunks:
-slopes[a + k] from slopes[c + k] · values[b], and slopes[b] from Σ_k slopes[c + k] · values[a + k], added (1) or set (2).
+"""The derivatives behind sum_of_scaled, for rows of `width` to twice as many numbers, in two chunks that overlap:
+slopes[a + k] from slopes[c + k] · values[b], and slopes[b] from Σ_k slopes[c + k] · values[a + k]; added (1), set (2).
 """

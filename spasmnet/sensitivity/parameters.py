@@ -164,7 +164,7 @@ class ParameterSensitivity:
     def derivatives(self) -> Floats:
         """The derivative of the answer with respect to each number of the query, with its sign."""
         if self.functions is not None:
-            return self.functions[4]
+            return np.asarray(self.functions[4])
         theta = self.query.numbers.values
         found = [derivative(lines, theta, self.target.log) for lines in self.coefficients]
         return np.where(np.abs(found[0]) > np.abs(found[1]), found[0], found[1])

@@ -114,7 +114,8 @@ def polynomial(
 ) -> Polynomial:
     """Compile a query: `free` variables get indicators, `observed` ones are fixed to a state.
 
-    The distributions of `names` are multiplied, by default those of all ancestors of these variables. Asked for are the derivatives with respect to the numbers, or (`posteriors`) to the indicators, or both.
+    The distributions of `names` are multiplied, by default those of all ancestors of these variables.
+    Asked for are the derivatives with respect to the numbers, or (`posteriors`) to the indicators, or both.
     """
     position = {name: i for i, name in enumerate(network.names)}
     leaves = Leaves(network)

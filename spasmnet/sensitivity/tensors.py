@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.circuit.contraction import NO_SUMS, Operand, Plan, Work, operand, plan
+from spasmnet.circuit.contraction import NO_SUMS, Plan, Work, operand, plan
 from spasmnet.network import Network
 from spasmnet.sensitivity.numbers import Leaves, Numbers
 
@@ -22,10 +22,10 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Tensors:
-    """P(evidence) from the distributions of `names`, as a contraction. `free` maps each free variable to the place of its indicators among the leaves.
+    """P(evidence) from the distributions of `names`, as a contraction.
 
-    The leaves are the numbers, then tensors whose entries are numbers or sums of them (links of noisy-MAX), then 1, then
-    the indicators.
+    The leaves are the numbers, then tensors whose entries are numbers or sums of them (links of noisy-MAX), then 1,
+    then the indicators: `free` maps each free variable to the place of its own.
     """
 
     names: tuple[str, ...]
