@@ -23,6 +23,7 @@ from spasmnet.kernels.vectors import (
     rows_back_8,
     rows_back_16,
     scale,
+    sum_of,
     sum_of_products,
     sum_of_scaled,
 )  # fmt: skip
@@ -32,14 +33,6 @@ PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT = range(6)  # innermost strides
 NO, ADD, SET = range(3)  # what is wanted: nothing, the derivatives added up, or set since each is met once
 
 inlined = njit(error_model="numpy", inline="always")  # a call would bring numba's run-time with it
-
-
-@inlined
-def _sum(x, i, n):
-    total = 0.0
-    for k in range(n):
-        total += x[i + k]
-    return total
 
 
 @inlined
@@ -103,7 +96,7 @@ def contract(values, steps, n_steps, counters, at):
                         values[c + r * rc] = dot(values, a + r * ra, values, b + r * rb, n)
                 elif kind == SUM:
                     for r in range(rows):
-                        values[c + r * rc] = values[b + r * rb] * _sum(values, a + r * ra, n)
+                        values[c + r * rc] = values[b + r * rb] * sum_of(values, a + r * ra, n)
                 elif kind == STRIDED:
                     for k in range(n):
                         total = 0.0

@@ -6,25 +6,27 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from spasmnet.kernels.vectors import DOUBLE, for_chunks, load, spread, store
+from spasmnet.kernels.vectors import DOUBLE, dot, for_chunks, load, spread, store, sum_of
 
 inlined = njit(error_model="numpy", inline="always")  # a call would bring numba's run-time with it
 
 
 @intrinsic
 def _proportional(
-    typingctx, values, top, bottom, p_top, p_bottom, moves, log, alpha, beta, gamma, delta, derivative, first, n
-):
-    """Lines by the proportional rule for neighbouring numbers, and the derivatives of their quotients.
+    typingctx, values, top, bottom, p_top, p_bottom, row, row_top, row_bottom, moves, log,
+    alpha, beta, gamma, delta, derivative, first, n,
+):  # fmt: skip
+    """Lines by the proportional rule for the numbers of a row, and the derivatives of their quotients.
 
-    `alpha` comes with the sum of the others of each number's row, `beta` and `gamma` with the others' sums weighted by
-    the derivatives of numerator and denominator, which is constant unless it `moves`.
+    `row`, `row_top` and `row_bottom` are the sum of the numbers, alone and weighted by the derivatives of numerator and
+    denominator; the latter is constant unless it `moves`.
     """
 
     def codegen(context, builder, signature, args):
-        values, top, bottom, p_top, p_bottom, moves, log, alpha, beta, gamma, delta, derivative, first, n = args
-        true = ir.Constant(moves.type, 0)
-        moving, logarithm = (builder.icmp_signed("!=", flag, true) for flag in (moves, log))
+        values, top, bottom, p_top, p_bottom, row, row_top, row_bottom, moves, log, *results, first, n = args
+        alpha, beta, gamma, delta, derivative = results
+        false = ir.Constant(moves.type, 0)
+        moving, logarithm = (builder.icmp_signed("!=", flag, false) for flag in (moves, log))
 
         def chunk(k, width):
             at = builder.add(first, k)
@@ -32,22 +34,23 @@ def _proportional(
             def constant(value):
                 return spread(builder, ir.Constant(DOUBLE, value), width)
 
-            theta, others = load(builder, values, at, width), load(builder, alpha, at, width)
+            theta = load(builder, values, at, width)
+            others = builder.fsub(spread(builder, row, width), theta)
             movable = builder.fcmp_ordered(">", others, constant(0.0))
             others = builder.select(movable, others, constant(1.0))
 
             def line(slopes, weighted, present):
-                present = spread(builder, present, width)
-                along = builder.fdiv(load(builder, weighted, at, width), others)
-                slope = builder.fsub(load(builder, slopes, at, width), along)
+                own, present = load(builder, slopes, at, width), spread(builder, present, width)
+                rest = builder.fsub(spread(builder, weighted, width), builder.fmul(own, theta))
+                slope = builder.fsub(own, builder.fdiv(rest, others))
                 return slope, builder.fsub(present, builder.fmul(slope, theta))
 
-            a, b = line(top, beta, p_top)
+            a, b = line(top, row_top, p_top)
             store(builder, a, alpha, at, width)
             store(builder, b, beta, at, width)
             with builder.if_else(moving) as (then, otherwise):
                 with then:
-                    moved = line(bottom, gamma, p_bottom)
+                    moved = line(bottom, row_bottom, p_bottom)
                     in_then = builder.block
                 with otherwise:
                     fixed = constant(0.0), spread(builder, p_bottom, width)
@@ -74,21 +77,24 @@ def _proportional(
 
     whole, number = types.int64, types.float64
     arrays = [alpha, beta, gamma, delta, derivative]
-    return types.void(values, top, bottom, number, number, whole, whole, *arrays, whole, whole), codegen
+    return types.void(values, top, bottom, *[number] * 5, whole, whole, *arrays, whole, whole), codegen
 
 
 @inlined
-def _uniform(slopes, values, i, begin, size, present):
-    """Slope and intercept along a row when number i moves and the others share what it leaves equally."""
+def _alone(slopes, values, i, begin, size, present, uniform):
+    """Slope and intercept along a row when number i moves, the others summed without subtraction.
+
+    The others share by the proportional rule, or the uniform one; also if there is nothing to be proportional to.
+    """
     if size == 1:
         return 0.0, present
-    shared = 0.0
-    weighted = 0.0
-    for j in range(begin, begin + size):
-        if j != i:
-            shared += slopes[j]
-            weighted += slopes[j] * values[j]
-    shared /= size - 1
+    after = begin + size - i - 1
+    rest = sum_of(values, begin, i - begin) + sum_of(values, i + 1, after)
+    weighted = dot(slopes, begin, values, begin, i - begin) + dot(slopes, i + 1, values, i + 1, after)
+    if rest > 0.0 and not uniform:
+        slope = slopes[i] - weighted / rest
+        return slope, present - slope * values[i]
+    shared = (sum_of(slopes, begin, i - begin) + sum_of(slopes, i + 1, after)) / (size - 1)
     return slopes[i] - shared, present - weighted - slopes[i] * values[i] + shared
 
 
@@ -98,59 +104,30 @@ def one_way(
 ):  # fmt: skip
     """The one-way function of every number, and its derivative, from the derivatives of numerator and denominator.
 
-    `blocks` holds (first number, rows, numbers in a row). From number `n_bottom` on the denominator is constant. The
-    others of a row are summed from both ends, never by subtraction, so that a number near 1 loses nothing.
+    `blocks` holds (first number, rows, numbers in a row). From number `n_bottom` on the denominator is constant. What
+    the others of a row sum to is a difference unless a number is the larger part of its row: those near 1 lose nothing.
     """
     for block in range(first_block, first_block + n_blocks):
         first = blocks[3 * block]
         size = blocks[3 * block + 2]
-        end = first + blocks[3 * block + 1] * size
         moves = first < n_bottom
-        lone = 0  # rows in which some number has no others to share with
-        for begin in range(first, end, size):
-            rest = 0.0
-            weighted_top = 0.0
-            weighted_bottom = 0.0
-            for i in range(begin + size - 1, begin - 1, -1):
-                alpha[i] = rest
-                beta[i] = weighted_top
-                gamma[i] = weighted_bottom
-                rest += values[i]
-                weighted_top += values[i] * top[i]
-                if moves:
-                    weighted_bottom += values[i] * bottom[i]
-            rest = 0.0
-            weighted_top = 0.0
-            weighted_bottom = 0.0
+        for begin in range(first, first + blocks[3 * block + 1] * size, size):
+            row = sum_of(values, begin, size)
+            if not uniform:
+                row_bottom = dot(values, begin, bottom, begin, size) if moves else 0.0
+                _proportional(
+                    values, top, bottom, p_top, p_bottom, row, dot(values, begin, top, begin, size), row_bottom,
+                    moves, log, alpha, beta, gamma, delta, derivative, begin, size,
+                )  # fmt: skip
             for i in range(begin, begin + size):
-                alpha[i] += rest
-                beta[i] += weighted_top
-                gamma[i] += weighted_bottom
-                lone += alpha[i] <= 0.0
-                rest += values[i]
-                weighted_top += values[i] * top[i]
-                if moves:
-                    weighted_bottom += values[i] * bottom[i]
-        _proportional(
-            values, top, bottom, p_top, p_bottom, moves, log, alpha, beta, gamma, delta, derivative, first, end - first
-        )
-        if lone == 0 and not uniform:
-            continue
-        for begin in range(first, end, size):
-            positive = 0
-            for i in range(begin, begin + size):
-                positive += values[i] > 0.0
-            if positive > 1 and not uniform:
-                continue
-            for i in range(begin, begin + size):
-                if not uniform and positive - (values[i] > 0.0) > 0:
-                    continue
                 theta = values[i]
-                a, b = _uniform(top, values, i, begin, size, p_top)
+                if not uniform and 2.0 * theta <= row:
+                    continue
+                a, b = _alone(top, values, i, begin, size, p_top, uniform)
                 c = 0.0
                 d = p_bottom
                 if moves:
-                    c, d = _uniform(bottom, values, i, begin, size, p_bottom)
+                    c, d = _alone(bottom, values, i, begin, size, p_bottom, uniform)
                 turn = a * d - b * c
                 below = c * theta + d
                 alpha[i] = a

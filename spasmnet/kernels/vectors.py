@@ -151,41 +151,49 @@ scale, add_scaled = _multiply(True, False), _multiply(True, True)
 """out[c + k] = x[i + k] · y for a number y, or += it; j is not used."""
 
 
-@intrinsic
-def dot(typingctx, x, i, y, j, n):
-    """Σ_k x[i + k] · y[j + k]."""
-
+def _reduce(products):
     def codegen(context, builder, signature, args):
-        x, i, y, j, n = args
+        *places, n = args
         total = cgutils.alloca_once_value(builder, ir.Constant(DOUBLE, 0.0))
         builder.store(ir.Constant(DOUBLE, 0.0), total)
 
-        def product(k, width):
-            at = [(x, builder.add(i, k)), (y, builder.add(j, k))]
-            return [load(builder, array, place, width) for array, place in at]
+        def terms(k, width, so_far):
+            factors = [load(builder, places[i], builder.add(places[i + 1], k), width) for i in range(0, len(places), 2)]
+            return _fused(builder, *factors, so_far) if products else builder.fadd(*factors, so_far)
 
         def add(value):
             builder.store(builder.fadd(builder.load(total), value), total)
 
         width = WIDTHS[0]
-        size = ir.Constant(n.type, width)
+        size, zero = ir.Constant(n.type, width), ir.Constant(_kind(width), None)
         done = builder.mul(builder.sdiv(n, size), size)
         with builder.if_then(builder.icmp_signed(">=", n, size)):
-            wide = cgutils.alloca_once_value(builder, ir.Constant(_kind(width), None))
-            builder.store(ir.Constant(_kind(width), None), wide)
+            wide = cgutils.alloca_once_value(builder, zero)
+            builder.store(zero, wide)
             with cgutils.for_range(builder, builder.sdiv(n, size)) as loop:
-                pair = product(builder.mul(loop.index, size), width)
-                builder.store(_fused(builder, *pair, builder.load(wide)), wide)
+                builder.store(terms(builder.mul(loop.index, size), width, builder.load(wide)), wide)
             add(_total(builder, builder.load(wide), width))
-        rest = builder.sub(n, done)
-        for_chunks(
-            builder,
-            rest,
-            lambda k, width: add(_total(builder, builder.fmul(*product(builder.add(done, k), width)), width)),
-        )
+
+        def chunk(k, width):
+            nothing = ir.Constant(_kind(width), None if width > 1 else 0.0)
+            add(_total(builder, terms(builder.add(done, k), width, nothing), width))
+
+        for_chunks(builder, builder.sub(n, done), chunk)
         return builder.load(total)
 
-    return types.float64(x, types.int64, y, types.int64, types.int64), codegen
+    return codegen
+
+
+@intrinsic
+def dot(typingctx, x, i, y, j, n):
+    """Σ_k x[i + k] · y[j + k] for k < n."""
+    return types.float64(x, types.int64, y, types.int64, types.int64), _reduce(True)
+
+
+@intrinsic
+def sum_of(typingctx, x, i, n):
+    """Σ_k x[i + k] for k < n."""
+    return types.float64(x, types.int64, types.int64), _reduce(False)
 
 
 def _rows_back(width):
