@@ -31,7 +31,8 @@ KINDS = {(1, 1, 1): PRODUCTS, (1, 0, 1): SCALED, (1, 1, 0): DOT, (1, 0, 0): SUM}
 COST = (0.4, 0.3, 0.5, 0.8, 1.6, 1.6)  # of an innermost turn, in about a nanosecond each
 TURN = 3.0  # what starting the innermost loop costs
 NOTHING: Loop = (1, 0, 0, 0)
-NO, ADD, SET = range(3)  # what is wanted of an operand's derivatives
+NO, ADD, SET, TILED = range(4)  # what is wanted of an operand's derivatives, as in kernels/contract.py
+SMALL = 500  # turns up to which a step is not worth much thought
 MOST_LOOPS = 61
 NO_SUMS = np.zeros((0, 3), dtype=np.int64)
 
@@ -145,7 +146,7 @@ class _Writer:
     """Writes steps down, and gives each result its place."""
 
     def __init__(self, cards: Sequence[int], size: int, one: int) -> None:
-        self.cards, self.size, self.one = cards, size, one
+        self.cards, self.size, self._unit = cards, size, Operand((), one, (), False)
         self.steps: list[int] = []
         self.starts: list[int] = []
 
@@ -172,15 +173,16 @@ class _Writer:
 
     def multiply(self, a: Operand, b: Operand, summed: int = -1) -> Operand:
         """A step for the product of two operands; the result's axes lie in the order of the loops."""
-        best = min((self._nest(a, b, _led_by(lead, other), summed) for lead, other in ((a, b), (b, a))), key=_cost)
-        copy = None
-        if best.kind >= STRIDED:  # perhaps one of the two had better be copied into the order of the other
-            for x, y in ((a, b), (b, a)):
-                order = _led_by(y, x)
-                copying = self._nest(x, Operand((), self.one, (), False), [v for v in order if v in x.scope], -1)
-                nest = self._nest(self._result(copying), y, order, summed)
-                if copying.cost + nest.cost < best.cost + (copy.cost if copy else 0.0):
-                    best, copy = nest, copying
+        pairs = ((a, b), (b, a))
+        best, copy = min((self._nest(x, y, _led_by(x, y), summed) for x, y in pairs), key=_cost), None
+        if best.cells > SMALL:  # perhaps one of the two had better be copied into another order
+            cost = best.cost
+            for x, y in pairs:
+                for order in (_led_by(y, x), _apart(x, y, summed)):
+                    copying = self._nest(x, self._unit, [v for v in order if v in x.scope], -1)
+                    nest = self._nest(self._result(copying), y, order, summed)
+                    if copying.cost + nest.cost < cost:
+                        best, copy, cost = nest, copying, copying.cost + nest.cost
         if copy:
             self._write(copy)
         return self._write(best)
@@ -212,6 +214,9 @@ class _Writer:
         if loops[0][1] != 1 and loops[0][2] == 1:
             a, b = b, a
             loops = [(n, y, x, z) for n, x, y, z in loops]
+        if loops[0][1:] == (1, 0, 1):  # a loop that meets the vectors again had best be near
+            again = max(range(2, len(loops)), key=lambda d: (loops[d][0] > 1 and not loops[d][1]) * loops[d][0])
+            loops.insert(2, loops.pop(again))
         kind = KINDS.get(loops[0][1:], STRIDED_DOT if loops[0] is over or loops[0][3] == 0 else STRIDED)
         kept = tuple(v for v in order if v != summed)
         return _Nest(a, b, kept, kind, tuple(reversed(loops)))
@@ -241,13 +246,25 @@ class _Writer:
         """Whether derivatives are wanted at all, and whether the loops meet each of them more than once."""
         if not operand.wanted:
             return NO
-        once = nest.loops[:-1] if nest.kind == SCALED and i == 2 else nest.loops  # innermost, they are summed at once
-        return SET if all(loop[i] or loop[0] == 1 for loop in once) else ADD
+        again = {d for d, loop in enumerate(nest.loops, -len(nest.loops)) if loop[0] > 1 and not loop[i]}
+        if nest.kind == SCALED and i == 2:
+            again -= {-1}  # innermost, they are summed at once
+        if nest.kind == SCALED and i == 1 and again == {-3}:
+            return TILED
+        return ADD if again else SET
 
 
 def _led_by(a: Operand, b: Operand) -> list[int]:
     """The variables in the order of one operand, with what the other has beyond it outermost."""
     return [v for v in b.in_memory() if v not in a.scope] + a.in_memory()
+
+
+def _apart(a: Operand, b: Operand, summed: int) -> list[int]:
+    """What the operands share, what only the other has, the sum, and innermost what only `a` has: a matrix product."""
+    own, other = a.in_memory(), b.in_memory()
+    shared = [v for v in own if v in other and v != summed]
+    rest = [v for v in other if v not in own and v != summed]
+    return [*shared, *rest, *([summed] if summed >= 0 else []), *(v for v in own if v not in other and v != summed)]
 
 
 def _cost(nest: _Nest) -> float:

@@ -30,7 +30,7 @@ from spasmnet.kernels.vectors import (
 
 HEADER = 9
 PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT = range(6)  # innermost strides (a, b, c): 111, 101, 110, 100, other
-NO, ADD, SET = range(3)  # what is wanted: nothing, the derivatives added up, or set since each is met once
+NO, ADD, SET, TILED = range(4)  # what is wanted: nothing; derivatives added; set, being met once, or once a block
 
 inlined = njit(error_model="numpy", inline="always")  # a call would bring numba's run-time with it
 
@@ -157,6 +157,11 @@ def contract_back(values, slopes, steps, starts, n_steps, sums, n_sums, counters
             first_a = at[0]
             first_b = at[1]
             first_c = at[2]
+            if of_a == TILED:
+                for r in range(rows):
+                    sum_of_scaled(
+                        slopes, first_a + r * ra, slopes, first_c + r * rc, qc, values, first_b + r * rb, qb, blocks, n
+                    )
             for _ in range(blocks):
                 a = first_a
                 b = first_b
@@ -187,7 +192,7 @@ def contract_back(values, slopes, steps, starts, n_steps, sums, n_sums, counters
                         factor = values[b]
                         if of_a == SET:
                             scale(slopes, a, slopes, c, factor, 0, n)
-                        elif of_a and factor != 0.0:
+                        elif of_a == ADD and factor != 0.0:
                             add_scaled(slopes, a, slopes, c, factor, 0, n)
                         if of_b == SET:
                             slopes[b] = dot(slopes, c, values, a, n)
