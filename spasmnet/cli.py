@@ -6,36 +6,24 @@ Exit codes: 0 success, 1 the model cannot be read or has problems, 2 wrong usage
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from spasmnet.circuit import MAX_PRODUCTS
+from spasmnet.cli_options import DEFAULT, EPILOG, model_options, open_model, print_json, stdin
+from spasmnet.cli_sensitivity import sensitivity
 from spasmnet.engine import Engine, compile
 from spasmnet.errors import CircuitTooLargeError, SpasmnetError
 from spasmnet.failure import Commands, Failure
-from spasmnet.network import ROLES, Network
+from spasmnet.network import ROLES
 from spasmnet.posterior import Provenance
-from spasmnet.reading import load, models, read
+from spasmnet.reading import load
 
 if TYPE_CHECKING:
     from spasmnet.report import Report
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-DEFAULT = "muscle_spasm"
-EPILOG = """\b
-Exit codes
-  0  success
-  1  the model cannot be read or has problems
-  2  wrong usage, or findings that are not understood
-  3  findings that are impossible together
-  4  the network is too large for exact inference
-
-For research and education; not a medical device."""
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -45,35 +33,6 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         except SpasmnetError as error:
             raise Failure(error, False) from None
         ctx.exit()
-
-
-def _model_options(command: Command) -> Command:
-    """The options with which every command finds its model."""
-    normalize = click.option(
-        "--normalize", is_flag=True, help="Divide rows of a foreign file that are off by rounding by their sum."
-    )
-    model = click.option(
-        "--model",
-        metavar="NAME_OR_PATH",
-        default=DEFAULT,
-        help=f"A shipped model's name, or a file (.toml .bif .xml .xdsl .net .uai).  [default: {DEFAULT}]",
-    )
-    return model(normalize(command))
-
-
-def _open(model: str, normalize: bool, *, path: bool = False) -> Network:
-    """A shipped model by its name, or else the model in a file; without `path`, bare words can only be names."""
-    if model not in models() and (path or Path(model).suffix or len(Path(model).parts) > 1 or Path(model).exists()):
-        return read(model, normalize=normalize)
-    return load(model)
-
-
-def _stdin(limit: int) -> bytes:
-    return sys.stdin.buffer.read(limit) if sys.stdin else b""  # a closed standard input is None
-
-
-def _print_json(content: Any) -> None:
-    click.echo(json.dumps(content, indent=2, allow_nan=False))
 
 
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -95,9 +54,12 @@ def main() -> None:
     """
 
 
+main.add_command(sensitivity)
+
+
 @main.command(epilog=EPILOG)
 @click.argument("findings", nargs=-1)
-@_model_options
+@model_options
 @click.option("--target", "targets", metavar="NAME", multiple=True, help="Show only this variable; may be repeated.")
 @click.option("--top", type=click.IntRange(min=1), help="How many causes to show.  [default: 10; with --json all]")
 @click.option("--all", "everything", is_flag=True, help="Show all variables, not only causes and serious conditions.")
@@ -135,13 +97,13 @@ def query(
 
     if targets and everything:
         raise click.UsageError("--target and --all exclude each other: name the variables, or show all of them")
-    network = _open(model, normalize)
+    network = open_model(model, normalize)
     for name in targets:
         network.variable(name)
-    evidence = gather(network, findings, _stdin)
+    evidence = gather(network, findings, stdin)
     found = report(compile(network, max_products=max_products), evidence)
     if as_json:
-        _print_json(_selected(found, top, targets))
+        print_json(_selected(found, top, targets))
         return
     from spasmnet.screens import console, query_screen, show
 
@@ -164,7 +126,7 @@ def _selected(found: Report, top: int | None, targets: Sequence[str]) -> dict[st
 
 @main.command(epilog=EPILOG)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@_model_options
+@model_options
 @click.option("--role", type=click.Choice(ROLES), help="Only variables of this role.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, errors too.")
 def variables(names: Sequence[str], model: str, normalize: bool, role: str | None, as_json: bool) -> None:
@@ -175,7 +137,7 @@ def variables(names: Sequence[str], model: str, normalize: bool, role: str | Non
       $ spasmnet variables --role risk_factor
       $ spasmnet variables dehydration spasm
     """
-    network = _open(model, normalize)
+    network = open_model(model, normalize)
     chosen = [network.variable(name) for name in dict.fromkeys(names)] or list(network.variables)
     chosen = [variable for variable in chosen if role is None or variable.role == role]
     if not chosen:
@@ -184,7 +146,7 @@ def variables(names: Sequence[str], model: str, normalize: bool, role: str | Non
         from spasmnet.inventory import described
 
         content = [described(network, variable) for variable in chosen]
-        _print_json({"variables": content, "provenance": Provenance.of(network).as_dict()})
+        print_json({"variables": content, "provenance": Provenance.of(network).as_dict()})
         return
     from spasmnet.screens import console, show, variables_screen
 
@@ -205,7 +167,7 @@ def check(file: str, normalize: bool, as_json: bool) -> None:
     """
     from spasmnet.inventory import inventory
 
-    network = _open(file, normalize, path=True)
+    network = open_model(file, normalize, path=True)
     counts = inventory(network)
     engine: Engine | None = None
     too_large: CircuitTooLargeError | None = None
@@ -218,7 +180,7 @@ def check(file: str, normalize: bool, as_json: bool) -> None:
         content: dict[str, Any] = counts.as_dict()
         content["circuit"] = {"width": engine.width, "products": engine.products} if engine else None
         content["prior"] = posterior.to_dict()["posterior"].get(network.main_outcome) if posterior else None
-        _print_json(content | {"main_outcome": network.main_outcome, "provenance": Provenance.of(network).as_dict()})
+        print_json(content | {"main_outcome": network.main_outcome, "provenance": Provenance.of(network).as_dict()})
     else:
         from spasmnet.screens import check_screen, console, show
 
@@ -231,7 +193,7 @@ def check(file: str, normalize: bool, as_json: bool) -> None:
 
 @main.command(epilog=EPILOG)
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
-@_model_options
+@model_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, errors too.")
 @click.option("--bibtex", "as_bibtex", is_flag=True, help="Print BibTeX.")
 def cite(sources: Sequence[str], model: str, normalize: bool, as_json: bool, as_bibtex: bool) -> None:
@@ -248,12 +210,12 @@ def cite(sources: Sequence[str], model: str, normalize: bool, as_json: bool, as_
 
     if as_json and as_bibtex:
         raise click.UsageError("--json and --bibtex exclude each other")
-    network = _open(model, normalize)
+    network = open_model(model, normalize)
     found = uses(network, tuple(sources))
     if not found:
         click.echo(f"The model {network.name!r} names no sources.", err=True)
     if as_json:
-        _print_json({"sources": [use.as_dict() for use in found], "provenance": Provenance.of(network).as_dict()})
+        print_json({"sources": [use.as_dict() for use in found], "provenance": Provenance.of(network).as_dict()})
     elif as_bibtex:
         click.echo("\n\n".join(bibtex(use.source) for use in found))
     elif found:
@@ -263,7 +225,7 @@ def cite(sources: Sequence[str], model: str, normalize: bool, as_json: bool, as_
 
 
 @main.command(epilog=EPILOG)
-@_model_options
+@model_options
 @click.option("--vignettes", metavar="FILE", help="The cases.  [default: those that come with the model]")
 @click.option("--targets", metavar="FILE", help="The calibration figures.  [default: those that come with the model]")
 @click.option(
@@ -297,7 +259,7 @@ def validate(
     from spasmnet.validation.files import read_targets, read_vignettes
     from spasmnet.validation.screen import as_data, validation_screen
 
-    network = _open(model, normalize)
+    network = open_model(model, normalize)
     cases = read_vignettes(vignettes or catalogue.companion("vignettes"), network)
     figures = read_targets(targets or catalogue.companion("calibration"), network)
     engine = compile(network)
@@ -305,7 +267,7 @@ def validate(
     if pages:
         run.write_pages(Path(pages), run.pages(engine, found))
     if as_json:
-        _print_json(as_data(found) | {"provenance": engine.provenance.as_dict(), "intended_use": network.intended_use})
+        print_json(as_data(found) | {"provenance": engine.provenance.as_dict(), "intended_use": network.intended_use})
     else:
         from spasmnet.screens import console, show
 

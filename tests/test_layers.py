@@ -25,12 +25,17 @@ LAYERS = (
     ("foreign", "interop"),
     ("reading",),
     ("display", "findings", "failure", "screens"),
+    ("sensitivity_display", "sensitivity_screen", "plot_style", "plots"),
     ("validation",),
+    ("cli_options",),
+    ("cli_sensitivity",),
     ("cli",),
     ("__init__", "__main__"),
 )
 HOOKS = {  # a higher layer that an object calls when it is shown; imported then, never with the module
     ("posterior", "display"),
+    ("sensitivity", "plots"),
+    ("sensitivity", "sensitivity_display"),
 }
 
 

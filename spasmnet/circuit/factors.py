@@ -10,7 +10,7 @@ networks, IEEE Trans SMC-A 26:826-831 (temporal decomposition).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -49,7 +49,11 @@ def factorise(network: Network, keep: Iterable[str] | None = None, chain_from: i
 
     Noisy-MAX distributions with `chain_from` parents or more become chains; 0 expands all.
     """
-    kept = set(network.names) if keep is None else ancestors(network, keep)
+    return factors_of(network, set(network.names) if keep is None else ancestors(network, keep), chain_from)
+
+
+def factors_of(network: Network, kept: Collection[str], chain_from: int = 4) -> FactorSet:
+    """The factors of the distributions of exactly these variables."""
     position = {name: i for i, name in enumerate(network.names)}
     cards = [len(variable.states) for variable in network.variables]
     factors: list[Factor] = []

@@ -109,16 +109,20 @@ def polynomial(
     *,
     derivatives: bool = True,
     posteriors: bool = False,
+    names: Sequence[str] | None = None,
     max_products: int,
 ) -> Polynomial:
     """Compile a query: `free` variables get indicators, `observed` ones are fixed to a state.
 
+    The distributions of `names` are multiplied, by default those of all ancestors of these variables.
     Asked for are the derivatives with respect to the numbers, or (`posteriors`) to the indicators, or both.
     """
     position = {name: i for i, name in enumerate(network.names)}
     leaves = Leaves(network)
-    relevant = ancestors(network, [*free, *observed])
-    symbols = [symbol for name in network.names if name in relevant for symbol in leaves.add(name)]
+    if names is None:
+        relevant = ancestors(network, [*free, *observed])
+        names = [name for name in network.names if name in relevant]
+    symbols = [symbol for name in names for symbol in leaves.add(name)]
     fixed = {position[name]: network.by_name[name].state_index(state) for name, state in observed.items()}
     symbols = [_sliced(symbol, fixed) for symbol in symbols]
     starts: dict[str, tuple[int, int]] = {}

@@ -1,0 +1,57 @@
+"""What the commands share: how a model is named and found, standard input, JSON, and the exit codes in words."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from spasmnet.network import Network
+from spasmnet.reading import load, models, read
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+DEFAULT = "muscle_spasm"
+EPILOG = """\b
+Exit codes
+  0  success
+  1  the model cannot be read or has problems
+  2  wrong usage, or findings that are not understood
+  3  findings that are impossible together
+  4  the network is too large for exact inference
+
+For research and education; not a medical device."""
+
+
+def model_options(command: Command) -> Command:
+    """The options with which every command finds its model."""
+    normalize = click.option(
+        "--normalize", is_flag=True, help="Divide rows of a foreign file that are off by rounding by their sum."
+    )
+    model = click.option(
+        "--model",
+        metavar="NAME_OR_PATH",
+        default=DEFAULT,
+        help=f"A shipped model's name, or a file (.toml .bif .xml .xdsl .net .uai).  [default: {DEFAULT}]",
+    )
+    return model(normalize(command))
+
+
+def open_model(model: str, normalize: bool, *, path: bool = False) -> Network:
+    """A shipped model by its name, or else the model in a file; without `path`, bare words can only be names."""
+    if model not in models() and (path or Path(model).suffix or len(Path(model).parts) > 1 or Path(model).exists()):
+        return read(model, normalize=normalize)
+    return load(model)
+
+
+def stdin(limit: int) -> bytes:
+    """At most so many bytes of standard input."""
+    return sys.stdin.buffer.read(limit) if sys.stdin else b""  # a closed standard input is None
+
+
+def print_json(content: Any) -> None:
+    """Print data as JSON, which has no NaN and no infinity."""
+    click.echo(json.dumps(content, indent=2, allow_nan=False))
