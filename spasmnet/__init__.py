@@ -34,12 +34,14 @@ from spasmnet.rules import Harm, Losses, Rule
 if TYPE_CHECKING:
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
     from spasmnet.sensitivity.parameters import parameter_sensitivity
+    from spasmnet.sensitivity.uncertainty import credible_intervals
 
 _LAZY = {
     "from_pgmpy": "interop",
     "to_pgmpy": "interop",
     "write": "interop",
     "parameter_sensitivity": "sensitivity.parameters",
+    "credible_intervals": "sensitivity.uncertainty",
 }
 
 __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
@@ -51,6 +53,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
     # how an answer depends on the model's numbers
     "parameter_sensitivity",
+    # how uncertain answers are, since the numbers are
+    "credible_intervals",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
     "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",
