@@ -6,8 +6,8 @@ Cornish and Fisher with the third moment. What is linear in the numbers says whi
 average; the end of the interval is the exact answer there.
 
 Sources: Van Allen T, Singh A, Greiner R, Hooper P (2008), Quantifying the uncertainty of a belief net response:
-Bayesian error-bars for belief net inference, Artificial Intelligence 172:483-513; Cornish EA, Fisher RA (1938), Moments and
-cumulants in the specification of distributions, Revue de l'Institut International de Statistique 5:307-320.
+Bayesian error-bars for belief net inference, Artificial Intelligence 172:483-513; Cornish EA, Fisher RA (1938), Moments
+and cumulants in the specification of distributions, Revue de l'Institut International de Statistique 5:307-320.
 """
 
 from __future__ import annotations
