@@ -34,6 +34,7 @@ LAYERS = (
 )
 HOOKS = {  # a higher layer that an object calls when it is shown; imported then, never with the module
     ("posterior", "display"),
+    ("engine", "sensitivity"),  # intervals, when a posterior is asked with them
     ("sensitivity", "plots"),
     ("sensitivity", "sensitivity_display"),
 }

@@ -73,7 +73,7 @@ class Delta:
 
     def ends(self, level: float) -> Floats:
         """Low and high ends of the answers (axes: end, answer)."""
-        return np.array([self._exact(self._likely(z)) for z in _both(level)])
+        return np.sort([self._exact(self._likely(z)) for z in _both(level)], axis=0)
 
     def errors(self, level: float) -> Floats:
         """Estimates of how far the ends are off: from the ends without curvature, and those of the quantiles of single

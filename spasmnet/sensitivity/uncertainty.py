@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError
 from spasmnet.network import Network
-from spasmnet.posterior import Posterior, Provenance
+from spasmnet.posterior import Posterior, Provenance, Uncertainty
 from spasmnet.sensitivity.delta import Delta, delta
 from spasmnet.sensitivity.distributions import Distributions
 from spasmnet.sensitivity.drawn import sampled
@@ -84,6 +85,30 @@ def credible_intervals(
         if len(found.answers) * (1 - level) / 2 < 1:
             raise EvidenceError(f"the evidence is impossible in {found.impossible} of {draws} networks drawn")
     return Intervals(network, given, asked, float(level), method, distributions, post, found)
+
+
+def uncertainty_of(engine: Engine, post: Posterior, level: float, method: str) -> Uncertainty:
+    """The intervals of all of an engine's answers to one question; what is observed is certain.
+
+    Raises what credible_intervals raises.
+    """
+    network, given = engine.network, post.evidence
+    checked_level(level)
+    low, high = ([p for name in network.names for p in post[name].values()] for _ in range(2))
+    if all(isinstance(given.get(name), str) for name in network.names):
+        distributions = Distributions.of(network)
+    else:
+        draws = max(2000, ceil(2 * IN_TAIL / (1 - level)))
+        found = credible_intervals(engine, given, level=level, draws=draws, method=method)
+        distributions, done = found.distributions, 0
+        for name in found.targets:
+            place = network.layout[name][0]
+            count = place.stop - place.start
+            low[place.start - 1 : place.stop - 1], high[place.start - 1 : place.stop - 1] = (
+                end[done : done + count].tolist() for end in found.ends
+            )
+            done += count
+    return Uncertainty(float(level), method, str(distributions), tuple(low), tuple(high))
 
 
 @dataclass(frozen=True, eq=False)
