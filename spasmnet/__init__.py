@@ -34,6 +34,7 @@ from spasmnet.rules import Harm, Losses, Rule
 if TYPE_CHECKING:
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
     from spasmnet.sensitivity.parameters import parameter_sensitivity
+    from spasmnet.sensitivity.sobol import sobol_indices
     from spasmnet.sensitivity.uncertainty import credible_intervals
 
 _LAZY = {
@@ -42,6 +43,7 @@ _LAZY = {
     "write": "interop",
     "parameter_sensitivity": "sensitivity.parameters",
     "credible_intervals": "sensitivity.uncertainty",
+    "sobol_indices": "sensitivity.sobol",
 }
 
 __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
@@ -54,7 +56,7 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # how an answer depends on the model's numbers
     "parameter_sensitivity",
     # how uncertain answers are, since the numbers are
-    "credible_intervals",
+    "credible_intervals", "sobol_indices",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
     "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",
