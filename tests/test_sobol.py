@@ -171,7 +171,7 @@ def test_sobol_delta_and_monte_carlo_agree() -> None:
     assert (found.indices["total"] >= found.indices["first"] - 2 * found.indices["first_error"] - 2e-3).all()
     top = found.frame.iloc[0]
     assert found.frame.index[0] == "link vomiting_diarrhoea=present of dehydration: mild"
-    assert (top["source"], top["low"], top["high"]) == ("assumption_causes", 0.2, 0.6)
+    assert (top["source"], top["low"], top["high"]) == ("assumption_causes", 0.25, 0.6)
 
 
 def test_the_frame_and_its_notes(monkeypatch: pytest.MonkeyPatch) -> None:
