@@ -257,7 +257,7 @@ def cite(sources: Sequence[str], model: str, normalize: bool, as_json: bool, as_
 @click.option("--vignettes", metavar="FILE", help="The cases.  [default: those that come with the model]")
 @click.option("--targets", metavar="FILE", help="The calibration figures.  [default: those that come with the model]")
 @click.option(
-    "--draws", type=click.IntRange(min=1), help="Networks drawn for the robustness.  [default: 200 for --pages]"
+    "--draws", type=click.IntRange(min=1), help="Networks drawn for the robustness.  [default: 2000 for --pages]"
 )
 @click.option(
     "--pages", metavar="FOLDER", help="Write the pages on the model (claims, numbers, results, model card) there."

@@ -22,6 +22,7 @@ LAYERS = (
     ("triage",),
     ("sensitivity",),
     ("report", "inventory"),
+    ("decision",),
     ("foreign", "interop"),
     ("reading",),
     ("display", "findings", "failure", "screens"),
