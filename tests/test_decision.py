@@ -228,7 +228,7 @@ def test_what_does_not_cross_stays_at_both_ends() -> None:
 
 def test_uncertain_flags_turn_decisions() -> None:
     """A flag on an uncertain finding lifts the level where the finding becomes more likely than not."""
-    network = two_causes()
+    network = two_causes(first=Parameter(0.6, 0.5, 0.7, "study"))
     flag = Rule("f", {"b": ("yes",)}, "see somebody", "emergency", suspects=("b",))
     flagged = Network(network.variables, network.cpds, red_flags=(flag,), losses=network.losses)
     engine, evidence = spasmnet.compile(flagged), {"b": {"no": 1.0, "yes": 1.1}}
@@ -241,6 +241,35 @@ def test_uncertain_flags_turn_decisions() -> None:
     share = found.outcomes.set_index(["decision", "outcome"]).loc[(CARE, "emergency"), "share"]
     assert share == pytest.approx((0.6 - turn) / 0.4, abs=0.03)
     check_crossings(engine, evidence, found)
+
+
+def test_the_nearest_crossing_is_told() -> None:
+    """Where two others could lead, the number turns the decision at the nearer one."""
+    names = {"a": 0.5, "b": 0.45, "c": 0.35, "d": 0.7}
+    variables = tuple(Variable(name, ("no", "yes"), role="cause") for name in names)
+    wide = {"a": Parameter(0.5, 0.1, 0.9, "s"), "d": Parameter(0.7, 0.2, 0.9, "s")}
+    cpds = {n: Table((), [1 - p, p], {(1,): wide[n]} if n in wide else {}) for n, p in names.items()}
+    found = decision_robustness(spasmnet.compile(Network(variables, cpds)), kind="uniform", draws=10)
+    assert [(r.variable, r.becomes) for r in found.overturning.itertuples()] == [("d", "a"), ("a", "a")]
+    assert found.overturning["turns_at"].to_list() == pytest.approx([0.5, 0.7], abs=1e-12)
+
+
+def test_what_is_observed_leads_only_if_a_flag_suspects_it() -> None:
+    """A condition that is given is no candidate, unless a red flag that is likely points at it."""
+    network = two_causes()
+    flag = Rule("f", {"b": ("yes",)}, "see somebody", "urgent", suspects=("c",))
+    flagged = Network(
+        (*network.variables, Variable("c", ("no", "yes"), role="serious")),
+        {**network.cpds, "c": Table((), [0.9, 0.1])},
+        red_flags=(flag,),
+        losses=network.losses,
+    )
+    engine = spasmnet.compile(flagged)
+    for likelihood, leads in ((1.0, "a"), (3.0, "c")):
+        evidence = {"c": "yes", "b": {"no": 1.0, "yes": likelihood}}
+        found = decision_robustness(engine, evidence, kind="uniform", draws=50)
+        assert (found.cause, found.care) == decided(engine, evidence)
+        assert found.cause == leads
 
 
 def test_a_flag_that_holds_decides_whatever_the_numbers() -> None:
