@@ -394,6 +394,12 @@ def test_intervals_say_what_they_are() -> None:
     assert "242 numbers, each PERT" in attrs["distributions"]
     assert "level 0.9: 200 draws" in repr(found)
     assert "delta method" in repr(credible_intervals(ENGINE, CASE, method="delta"))
+    labels = [label.get_text() for label in found.plot().get_yticklabels()]
+    assert labels == [
+        "Dehydration: Not dehydrated",
+        "Dehydration: Mildly dehydrated",
+        "Dehydration: Clearly dehydrated",
+    ]
     with pytest.raises(SpasmnetError, match="no interval for 'dehydration'"):
         found["dehydration"]  # type: ignore[index]
 

@@ -22,6 +22,7 @@ from spasmnet.sensitivity.monte_carlo import Samples
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 METHODS = ("monte_carlo", "delta")
@@ -179,6 +180,17 @@ class Intervals:
             "distributions": str(self.distributions), "provenance": self.provenance.as_dict(),
         }  # fmt: skip
         return frame
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """A dot and a bar for every state of every target; see spasmnet.plots.plot_intervals."""
+        from spasmnet.plots import plot_intervals
+
+        rows = []
+        for i, (name, state) in enumerate(self._position):
+            variable = self.network.by_name[name]
+            label = f"{variable.label or name}: {variable.state_label(state)}"
+            rows.append((label, self.posterior[name][state], *self.ends[:, i].tolist()))
+        return plot_intervals(rows, ax)
 
     def __repr__(self) -> str:
         how = f"{self.draws:,} draws" if self.draws else "delta method"
