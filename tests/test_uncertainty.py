@@ -267,10 +267,11 @@ def test_impossible_draws_are_counted() -> None:
     found = credible_intervals(spasmnet.compile(network), {"a": "z"}, kind="uniform", draws=2000)
     assert found.impossible / found.draws == pytest.approx(0.5, abs=0.05)
     assert found["b", "yes"] == pytest.approx((0.5, 0.5), abs=1e-12)
+    tight = {(0,): Parameter(0.5, 0.5, 0.9, "s"), (1,): Parameter(0.4, 0.4, 0.8, "s")}
+    sign = Table(("a",), [[1.0, 0.0], [1.0, 0.0], [0.5, 0.5]])
+    narrow = network.with_cpds({"a": Table((), [0.5, 0.4, 0.1], tight), "b": sign})
     with pytest.raises(EvidenceError, match="impossible at the means"):
-        tight = {(0,): Parameter(0.5, 0.5, 0.9, "s"), (1,): Parameter(0.4, 0.4, 0.8, "s")}
-        narrow = network.with_cpds({"a": Table((), [0.5, 0.4, 0.1], tight)})
-        credible_intervals(spasmnet.compile(narrow), {"a": "z"}, kind="uniform", method="delta")
+        credible_intervals(spasmnet.compile(narrow), {"b": "yes"}, kind="uniform", method="delta")
 
 
 # ---------------------------------------------------------------- closed forms
