@@ -340,8 +340,8 @@ def test_frames_and_words() -> None:
 
 def test_bad_input() -> None:
     """What is not understood, and what leaves nothing to decide, is told."""
-    with pytest.raises(SpasmnetError, match="draws is a whole number of at least 10"):
-        decision_robustness(ENGINE, CASE, draws=5)
+    with pytest.raises(SpasmnetError, match="draws is a whole number of at least 1"):
+        decision_robustness(ENGINE, CASE, draws=0)
     with pytest.raises(SpasmnetError, match="rng is a numpy Generator"):
         decision_robustness(ENGINE, CASE, rng=1)  # type: ignore[arg-type]
     with pytest.raises(SpasmnetError, match="kind is one of"):

@@ -43,7 +43,7 @@ def decision_robustness(
     """How often the leading cause and the level of care stay when the cited numbers vary, and what they hang on.
 
     The leading cause is the first of the report's differential, the level of care that of the triage. Both are decided
-    again in `draws` (10 or more) networks drawn as by credible_intervals (`kind`, `rng`). For each number alone, the
+    again in `draws` networks drawn as by credible_intervals (`kind`, `rng`). For each number alone, the
     exact value is found at which a decision turns within the number's own range, the others of its row following in
     proportion. The citations are ranked by what part of the variance of each decision's margin their numbers have.
 
@@ -61,8 +61,8 @@ def decision_robustness(
     """
     network = checked_engine(engine).network
     rng = checked_rng(rng)
-    if not isinstance(draws, int) or isinstance(draws, bool) or draws < 10:
-        raise SpasmnetError(f"draws is a whole number of at least 10, not {draws!r}")
+    if not isinstance(draws, int) or isinstance(draws, bool) or draws < 1:
+        raise SpasmnetError(f"draws is a whole number of at least 1, not {draws!r}")
     post = engine.posterior(evidence)
     given = post.evidence
     rule = DecisionRule.of(network, given)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import floor, log10
 
 import numpy as np
 
 from spasmnet.assign import Place, cited_numbers, with_values
-from spasmnet.decision.rule import DecisionRule
+from spasmnet.decision.robustness import decision_robustness
 from spasmnet.engine import Engine, compile
 from spasmnet.network import Network
 from spasmnet.rules import CARE_LEVELS
-from spasmnet.sensitivity.distributions import Distributions
-from spasmnet.sensitivity.drawn import sampled
 from spasmnet.validation.files import Vignette
 from spasmnet.validation.vignettes import Outcome, run_vignettes
 
@@ -24,7 +22,9 @@ class Flips:
     """How often something flipped among `draws` networks: shares over all draws and vignettes, and by vignette.
 
     `cause` is that another cause leads, `accepted` that an accepted cause was among the first three and no longer is,
-    `care` that the level changed, `lower` that it fell, `unsafe` that it is no longer safe.
+    `care` that the level changed, `lower` that it fell, `unsafe` that it is no longer safe. `by_source` shares out what
+    changed (leading causes and levels) among the sources of the numbers, and counts the vignettes in which a number of
+    a source alone overturns something.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Flips:
     lower: float
     unsafe: float
     by_vignette: Mapping[str, tuple[float, float]]
+    by_source: Mapping[str, tuple[float, int]] = field(default_factory=dict)
 
 
 def rounded(network: Network, digits: int) -> dict[Place, float]:
@@ -52,21 +53,20 @@ def drawn_flips(engine: Engine, vignettes: Sequence[Vignette], draws: int, seed:
 
     Every vignette is asked of the same networks, in one batch each.
     """
-    network, distributions = engine.network, Distributions.of(engine.network)
-    rows = []
+    rows, shares = [], dict.fromkeys(sorted({p.source for p in cited_numbers(engine.network).values()}), (0.0, 0))
     for old in run_vignettes(engine, vignettes):
-        rule = DecisionRule.of(network, old.vignette.findings)
-        answers, possible = sampled(
-            network, rule.names, old.vignette.findings, distributions, draws, np.random.default_rng(seed),
-            engine.max_products,
-        )  # fmt: skip
-        found = rule.decide(rule.quantities(answers[possible]))
+        found = decision_robustness(engine, old.vignette.findings, draws=draws, rng=np.random.default_rng(seed))
         new = (
-            Outcome(old.vignette, tuple(rule.candidates[i] for i in order), CARE_LEVELS[care], "")
-            for order, care in zip(found.order.tolist(), found.care.tolist(), strict=True)
+            Outcome(old.vignette, tuple(found.rule.candidates[i] for i in order), CARE_LEVELS[care], "")
+            for order, care in zip(found.drawn.order.tolist(), found.drawn.care.tolist(), strict=True)
         )
         rows.append(np.mean([_changes(old, outcome) for outcome in new], axis=0).tolist())
-    return _flips("drawn from their ranges", draws, vignettes, rows)
+        for source, row in found.sources.iterrows():
+            changed, alone = shares[str(source)]
+            shares[str(source)] = changed + row["flips"], alone + bool(row["overturning"])
+    total = sum(changed for changed, _ in shares.values()) or 1.0
+    by_source = {source: (changed / total, alone) for source, (changed, alone) in shares.items()}
+    return replace(_flips("drawn from their ranges", draws, vignettes, rows), by_source=by_source)
 
 
 def flips(engine: Engine, vignettes: Sequence[Vignette], name: str, values: Mapping[Place, float]) -> Flips:

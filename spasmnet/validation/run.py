@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from spasmnet.assign import has_ranges
 from spasmnet.engine import Engine
 from spasmnet.inventory import inventory
 from spasmnet.validation import model_pages, result_pages
@@ -18,7 +19,7 @@ SEED = 20260101
 
 
 def validate(engine: Engine, vignettes: Collection, targets: Collection, *, draws: int = 0) -> Validation:
-    """Calibration and vignettes; with `draws`, robustness too (some seconds)."""
+    """Calibration and vignettes; with `draws`, robustness too if the numbers have ranges."""
     network = engine.network
     outcomes = run_vignettes(engine, vignettes.items)
     return Validation(
@@ -28,7 +29,7 @@ def validate(engine: Engine, vignettes: Collection, targets: Collection, *, draw
         outcomes,
         vignettes,
         summarise(engine, outcomes),
-        robustness(engine, vignettes, draws) if draws else (),
+        robustness(engine, vignettes, draws) if draws and has_ranges(network) else (),
     )
 
 
