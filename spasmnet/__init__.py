@@ -32,14 +32,20 @@ from spasmnet.reading import load, models, read
 from spasmnet.rules import Harm, Losses, Rule
 
 if TYPE_CHECKING:
+    from spasmnet.decision.robustness import decision_robustness
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
     from spasmnet.sensitivity.parameters import parameter_sensitivity
+    from spasmnet.sensitivity.sobol import sobol_indices
+    from spasmnet.sensitivity.uncertainty import credible_intervals
 
 _LAZY = {
     "from_pgmpy": "interop",
     "to_pgmpy": "interop",
     "write": "interop",
     "parameter_sensitivity": "sensitivity.parameters",
+    "credible_intervals": "sensitivity.uncertainty",
+    "sobol_indices": "sensitivity.sobol",
+    "decision_robustness": "decision.robustness",
 }
 
 __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
@@ -51,6 +57,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
     # how an answer depends on the model's numbers
     "parameter_sensitivity",
+    # how uncertain answers are, since the numbers are
+    "credible_intervals", "sobol_indices", "decision_robustness",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
     "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",

@@ -143,12 +143,20 @@ class Engine:
         """The versions and the digest that stand on every result."""
         return self._provenance
 
-    def posterior(self, evidence: Mapping[str, Any] | None = None) -> Posterior:
+    def posterior(
+        self,
+        evidence: Mapping[str, Any] | None = None,
+        *,
+        interval: float | None = None,
+        interval_method: str = "delta",
+    ) -> Posterior:
         """The posteriors of all variables for one case.
 
         `evidence` maps variables to a state (hard evidence) or to a mapping from every state to a non-negative
-        likelihood (virtual evidence); variables left out are not observed. Raises EvidenceError for what is not
-        understood, and ImpossibleEvidenceError for findings that contradict one another.
+        likelihood (virtual evidence); variables left out are not observed. `interval` is the level, in (0, 1), of
+        credible intervals that the answer then carries; `interval_method` is "delta" or "monte_carlo" (see
+        spasmnet.credible_intervals). Raises EvidenceError for what is not understood, ImpossibleEvidenceError for
+        findings that contradict one another, and SpasmnetError if intervals are asked of a model without ranges.
 
         >>> import spasmnet
         >>> post = spasmnet.compile(spasmnet.load()).posterior({"trauma": "present"})
@@ -174,7 +182,12 @@ class Engine:
             if not answers:
                 raise ImpossibleEvidenceError(self.contradiction(given))
             values = [total, *answers]
-        return Posterior(self.network, values, log_total + weights.shift, weights.findings, self._provenance)
+        post = Posterior(self.network, values, log_total + weights.shift, weights.findings, self._provenance)
+        if interval is None:
+            return post
+        from spasmnet.sensitivity.uncertainty import uncertainty_of
+
+        return post.with_uncertainty(uncertainty_of(self, post, interval, interval_method))
 
     def _directly(self, evidence: Mapping[str, Any]) -> Posterior | None:
         """The posterior by elimination of what was not observed, where that is quicker than the circuit.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,17 @@ class Polynomial:
         reached = np.cumsum(values, axis=-1)
         below = np.where(first > 0, reached[..., first - 1], 0.0)
         return np.concatenate([ones, values, reached[..., last] - below], axis=-1)
+
+    def scale(self, log_evidence: float) -> Floats:
+        """Factors for the leaves with which P(e), whose logarithm this is, becomes 1: every term has one number of each
+        variable's table or leak.
+        """
+        scale = np.ones(self.indicators + len(self.numbers.values) + len(self.sums[0]))
+        factor = exp(min(-log_evidence / max(len({name for name, *_ in self.numbers.blocks}), 1), 700.0))
+        for _, first, prefix, shape in self.numbers.blocks:
+            if len(prefix) != 1:
+                scale[self.indicators + first : self.indicators + first + prod(shape)] = factor
+        return scale
 
     def differentiate(self, leaves: Floats) -> tuple[float, Floats]:
         """P and its derivatives with respect to the leaves that were asked for: indicators, then numbers."""
