@@ -33,13 +33,22 @@ from spasmnet.rules import Harm, Losses, Rule
 
 if TYPE_CHECKING:
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
+    from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
     from spasmnet.sensitivity.parameters import parameter_sensitivity
+    from spasmnet.sensitivity.tuning import tune
+    from spasmnet.sensitivity.tuning_table import tune_table
 
 _LAZY = {
     "from_pgmpy": "interop",
     "to_pgmpy": "interop",
     "write": "interop",
     "parameter_sensitivity": "sensitivity.parameters",
+    "tune": "sensitivity.tuning",
+    "tune_table": "sensitivity.tuning_table",
+    "cd_distance": "sensitivity.distance",
+    "kl_divergence": "sensitivity.distance",
+    "cd_bound": "sensitivity.distance",
+    "change_distance": "sensitivity.distance",
 }
 
 __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
@@ -50,7 +59,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # asking it
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
     # how an answer depends on the model's numbers
-    "parameter_sensitivity",
+    "parameter_sensitivity", "tune", "tune_table",
+    "cd_distance", "kl_divergence", "cd_bound", "change_distance",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
     "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",
