@@ -8,7 +8,7 @@ that the legend does not put into words. matplotlib is only imported when someth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from math import isfinite, sqrt
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,12 +29,13 @@ from spasmnet.plot_style import (
     new_axes,
     set_words,
 )
+from spasmnet.sensitivity.function import vertex
 from spasmnet.sensitivity_display import Entry, answer_text, given_text, number, share, widest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from spasmnet.sensitivity.function import Piece, SensitivityFunction
+    from spasmnet.sensitivity.function import SensitivityFunction
     from spasmnet.sensitivity.parameters import ParameterSensitivity
 
 Floats = NDArray[np.float64]
@@ -125,8 +126,8 @@ def plot_function(function: SensitivityFunction, ax: Axes | None = None) -> Axes
     legend = [("span", SHADE, f"the number's range, {number(function.low)} to {number(function.high)}")]
     legend.insert(0, ("dot", ORANGE, f"now: {words(now)} at {number(function.value)}"))
     for piece in function.pieces:
-        at = _vertex(piece)
-        if at is not None:
+        at = None if piece.log else vertex(piece, function.value)
+        if at is not None and piece.low <= at <= piece.high:
             drawn.plot([at], [float(piece(at))], "D", markersize=7, markerfacecolor="white", markeredgecolor=BLUE,
                        markeredgewidth=1.6, zorder=4, label="vertex")  # fmt: skip
             legend.append(("vertex", BLUE, f"vertex, where the curve bends most, at {number(at)}"))
@@ -236,16 +237,6 @@ def _half(ax: Axes, y: float, start: float, end: float, colour: str, which: str,
     ax.barh(y, shown - base, left=base, height=0.26, color=colour, zorder=2, label=which)
     if not isfinite(end):
         ax.plot([shown], [y], ">" if end > 0 else "<", color=colour, markersize=11, clip_on=False, zorder=4)
-
-
-def _vertex(piece: Piece) -> float | None:
-    """Where a piece bends most, if that lies in its domain."""
-    if piece.log or piece.gamma == 0:
-        return None
-    s = -piece.delta / piece.gamma
-    r = piece.beta / piece.gamma - piece.alpha * piece.delta / piece.gamma**2
-    at = s + sqrt(abs(r)) if s < 0.5 else s - sqrt(abs(r))
-    return at if r and piece.low <= at <= piece.high else None
 
 
 def _samples(function: SensitivityFunction, first: float, last: float) -> Floats:

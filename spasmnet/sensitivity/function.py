@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from spasmnet.errors import SpasmnetError
 
 Floats = NDArray[np.float64]
+ROUNDING = 1e-12  # differences of products that are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Piece:
     def slope(self, t: float) -> float:
         """The derivative at t."""
         bottom = self.gamma * t + self.delta
-        turn = self.alpha * self.delta - self.beta * self.gamma
+        one, two = self.alpha * self.delta, self.beta * self.gamma
+        turn = 0.0 if abs(one - two) <= 1e-15 * abs(one) else one - two  # proportional: constant, up to rounding
         if abs(bottom) <= 1e-15 * (abs(self.gamma) + abs(self.delta)):
             return inf if turn > 0 else (-inf if turn < 0 else 0.0)
         if self.log:
@@ -121,11 +124,22 @@ class SensitivityFunction:
 
 
 def vertex_proximity(piece: Piece, value: float) -> float:
-    """|value - vertex|, with the vertex on the branch that covers [0, 1]."""
-    if piece.gamma == 0:
-        return inf
-    s = -piece.delta / piece.gamma
-    r = piece.beta / piece.gamma - piece.alpha * piece.delta / piece.gamma**2
-    if r == 0:
-        return inf
-    return abs(value - (s + sqrt(abs(r)) if s < 0.5 else s - sqrt(abs(r))))
+    """|value - vertex|, with the vertex on the branch that covers [0, 1]; infinite if there is none."""
+    at = vertex(piece, value)
+    return inf if at is None else abs(value - at)
+
+
+def vertex(piece: Piece, value: float) -> float | None:
+    """Where the hyperbola bends most; None if it is a line. `value` is what the number is now."""
+    alpha, beta, gamma, delta = piece.alpha, piece.beta, piece.gamma, piece.delta
+    if gamma == 0 or is_constant((alpha, beta, gamma, delta), value):
+        return None
+    s, r = -delta / gamma, beta / gamma - alpha * delta / gamma**2
+    return s + sqrt(abs(r)) if s < 0.5 else s - sqrt(abs(r))
+
+
+def is_constant(line: Iterable[float], value: float) -> bool:
+    """Whether (alpha, beta, gamma, delta) depends on the number by no more than rounding, seen from its value."""
+    alpha, beta, gamma, delta = line
+    one, two = alpha * (gamma * value + delta), gamma * (alpha * value + beta)
+    return abs(one - two) <= ROUNDING * (abs(one) + abs(two))

@@ -134,7 +134,19 @@ class ParameterSensitivity:
                 if name not in above:
                     for found in (falling, rising):
                         found[2:, first : first + prod(shape)] = np.array([[0.0], [self.query.joint.sum()]])
+        if bottom @ self.query.joint > 0:  # nor does the answer on what cannot matter
+            ratio = (top @ self.query.joint) / (bottom @ self.query.joint)
+            for found in (falling, rising):
+                found[:2, self._idle] = ratio * found[2:, self._idle]
         return falling, rising
+
+    @cached_property
+    def _idle(self) -> NDArray[np.bool_]:
+        """Which numbers of the query cannot matter."""
+        found = np.zeros(len(self.query.numbers.values), dtype=bool)
+        for name, first, _, shape in self.query.numbers.blocks:
+            found[first : first + prod(shape)] = name not in self.matters
+        return found
 
     @cached_property
     def derivatives(self) -> Floats:
@@ -146,7 +158,7 @@ class ParameterSensitivity:
             top = alpha * theta + beta
             with np.errstate(divide="ignore", invalid="ignore"):
                 slope = turn / (bottom * top) if self.target.log else turn / bottom**2
-            found.append(np.where(turn == 0, 0.0, slope))
+            found.append(np.where((turn == 0) | self._idle, 0.0, slope))
         return np.where(np.abs(found[0]) > np.abs(found[1]), found[0], found[1])
 
     @cached_property
@@ -239,6 +251,8 @@ class ParameterSensitivity:
             for y in np.flatnonzero(lead[0] > 0 if falling else lead[0] < 0).tolist():
                 crossing = -lead[1][y] / lead[0][y]
                 bottom, top = (max(bottom, crossing), top) if falling else (bottom, min(top, crossing))
+        if bottom > value + 1e-12 or top < value - 1e-12:  # the uniform rule changes the row even at its present value
+            return value, value
         return min(bottom, value), max(top, value)
 
     @cached_property

@@ -17,6 +17,7 @@ from spasmnet.kernels.layout import TINY
 from spasmnet.network import Network
 from spasmnet.sensitivity.constraint import Wanted, no_more_than_rounding, read
 from spasmnet.sensitivity.distance import Changes, moved, moved_row
+from spasmnet.sensitivity.function import is_constant
 from spasmnet.sensitivity.parameters import ParameterSensitivity
 from spasmnet.sensitivity.places import Place, cited_at, in_words, name_of, parameters
 from spasmnet.sensitivity.query import compiled_query
@@ -104,7 +105,7 @@ def tune(
         gone = no_more_than_rounding(float(lines[j, 2]), float(lines[j, 3]), needed)
         if gone and not wanted.better(ends[needed > value], wanted.bound):
             continue  # the evidence would become impossible before the answer changes
-        achieved, constant = wanted.along(lines[j], needed), _is_constant(ps, lines[j], value)
+        achieved, constant = wanted.along(lines[j], needed), is_constant(lines[j], value)
         if needed < SMALL * value:
             needed, achieved = _refined(ps, wanted, j, needed, float(slope[j]))
             if constant and not wanted.almost(achieved):
@@ -119,13 +120,6 @@ def tune(
         value = float(ps.query.numbers.values[j])
         nearest = _change(engine.network, ps.places[j], value, end, reached, distances)
     return Tuning(ps, wanted, False, tuple(ranked), nearest)
-
-
-def _is_constant(ps: ParameterSensitivity, line: Floats, value: float) -> bool:
-    """Whether the answer depends on a number by no more than rounding, seen from its present value."""
-    alpha, beta, gamma, delta = (float(x) for x in line)
-    one, two = alpha * (gamma * value + delta), gamma * (alpha * value + beta)
-    return abs(one - two) <= ROUNDING * (abs(one) + abs(two))
 
 
 def _refined(ps: ParameterSensitivity, wanted: Wanted, j: int, needed: float, slope: float) -> tuple[float, float]:
