@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
     from spasmnet.sensitivity.nway import nway_sensitivity
     from spasmnet.sensitivity.parameters import parameter_sensitivity
+    from spasmnet.sensitivity.population import population_sensitivity
     from spasmnet.sensitivity.tuning import tune
     from spasmnet.sensitivity.tuning_table import tune_table
 
@@ -45,6 +46,7 @@ _LAZY = {
     "write": "interop",
     "parameter_sensitivity": "sensitivity.parameters",
     "nway_sensitivity": "sensitivity.nway",
+    "population_sensitivity": "sensitivity.population",
     "tune": "sensitivity.tuning",
     "tune_table": "sensitivity.tuning_table",
     "cd_distance": "sensitivity.distance",
@@ -61,7 +63,7 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # asking it
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
     # how an answer depends on the model's numbers
-    "parameter_sensitivity", "nway_sensitivity", "tune", "tune_table",
+    "parameter_sensitivity", "nway_sensitivity", "population_sensitivity", "tune", "tune_table",
     "cd_distance", "kl_divergence", "cd_bound", "change_distance",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",

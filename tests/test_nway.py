@@ -82,9 +82,9 @@ def test_values_are_those_of_the_changed_network(
             f(*values)
         return
     assert f(*values) == pytest.approx(expected, rel=1e-10, abs=1e-13)
-    now, then = spasmnet.compile(network).log_evidence(evidence), engine.log_evidence(evidence)
-    assume(now > -20)
-    scale = f.sensitivity.query.joint.sum() / exp(now)  # likelihoods are scaled
+    then = engine.log_evidence(evidence)
+    assume(spasmnet.compile(network).log_evidence(evidence) > -500)  # else all is scaled
+    scale = float(np.prod([1 / max(e.values()) for e in evidence.values() if isinstance(e, dict)]))  # likelihoods
     points = np.array(values)
     assert float(f.bottom(points)) / scale == pytest.approx(exp(then), rel=1e-9, abs=1e-10)
     assert float(f.top(points)) / scale == pytest.approx(exp(then) * expected, rel=1e-9, abs=1e-10)

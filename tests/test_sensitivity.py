@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import spasmnet
 from spasmnet import EvidenceError, ImpossibleEvidenceError, Network, NoisyMax, SpasmnetError, Table, Variable
 from spasmnet.sensitivity.covariation import highest
+from spasmnet.sensitivity.function import Piece
 from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
 from spasmnet.sensitivity.places import Place, parameters
 from spasmnet.sensitivity.relevance import sensitivity_set
@@ -92,6 +93,13 @@ def asked(network: Network, name: str, state: str, evidence: dict[str, object], 
         raise
 
 
+def rounding(piece: Piece, t: float) -> float:
+    """What rounding the four coefficients can do to f(t): much where P(e) nearly vanishes."""
+    terms = abs(piece.alpha * t) + abs(piece.beta) + abs(piece.gamma * t) + abs(piece.delta)
+    bottom = abs(piece.gamma * t + piece.delta)
+    return 1e-14 * terms / bottom if bottom else 0.0
+
+
 @relaxed
 @given(queries(), st.sampled_from(RULES), st.data())
 def test_functions_are_those_of_the_changed_network(
@@ -111,8 +119,8 @@ def test_functions_are_those_of_the_changed_network(
     except ImpossibleEvidenceError:
         return  # the end at which the evidence becomes impossible; the function gives the limit there
     f = ps.function(place)
-    assert f(t) == pytest.approx(expected, abs=1e-8)
     piece = f.pieces[-1] if t > f.value else f.pieces[0]
+    assert f(t) == pytest.approx(expected, abs=1e-8 + rounding(piece, t))
     scale = exp(spasmnet.compile(moved).log_evidence(evidence))
     now = exp(spasmnet.compile(network).log_evidence(evidence))
     if scale > 1e-6 and now > 1e-6:  # the coefficients themselves: P(e) and P(y, e) of the changed network
@@ -146,12 +154,7 @@ def test_all_functions_meet_in_the_answer(query: tuple[Network, str, dict[str, o
     assert ps.answer == pytest.approx(expected, abs=1e-12)
     assert len(ps.frame) == len(list(parameters(network))) == len(ps)
     for f in ps:
-        piece = f.pieces[0]
-        size = abs(piece.alpha) + abs(piece.beta) + abs(piece.gamma) + abs(piece.delta)
-        lost = (
-            1e-15 * size / abs(piece.gamma * f.value + piece.delta)
-        )  # digits, where the evidence is nearly impossible
-        assert f(f.value) == pytest.approx(expected, abs=1e-9 + lost)
+        assert f(f.value) == pytest.approx(expected, abs=1e-9 + rounding(f.pieces[-1], f.value))
     idle = ps.frame[~ps.frame["matters"]]
     assert (np.abs(idle["derivative"]) < 1e-9).all()
     assert not ps.frame.drop(columns="vertex_proximity").isna().any().any()
@@ -425,9 +428,6 @@ def test_small_sums_of_a_link_keep_their_digits() -> None:
         "other": Table(("child",), [[0.3, 0.7], [0.6, 0.4]]),
     }
     engine = spasmnet.compile(Network((parent, child, other), cpds))
-    ps = parameter_sensitivity(engine, ("other", "yes"), {"parent": "yes", "child": "no"})
-    assert ps.answer == pytest.approx(0.7, rel=1e-12)
-    assert float(ps.query.joint.sum()) == pytest.approx(0.6 * 0.9 * 1e-19, rel=1e-12)
-    by_place = dict(zip(ps.places, ps.query.gradient.sum(axis=0).tolist(), strict=True))
-    assert by_place["child", (0, 1, 0)] == pytest.approx(0.6 * 0.9, rel=1e-12)
-    assert by_place["child", (-1, 0, 0)] == pytest.approx(0.6 * 1e-19, rel=1e-12)
+    ps = parameter_sensitivity(engine, ("child", "no"), {"parent": "yes"})
+    assert ps.answer == pytest.approx(0.9e-19, rel=1e-12)
+    assert ps["leak of child: yes"].derivative == pytest.approx(-1e-19, rel=1e-12)

@@ -41,7 +41,7 @@ class Piece:
         found = self.ratio(t)
         if self.log:
             with np.errstate(divide="ignore"):
-                return np.log(found)
+                return np.log(np.maximum(found, 0.0))  # which rounding may have made negative
         return found
 
     def slope(self, t: float) -> float:

@@ -25,7 +25,7 @@ from spasmnet.sensitivity.multilinear import Multilinear
 from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
 from spasmnet.sensitivity.places import Place, find_place, name_of, value_at
 from spasmnet.sensitivity.polynomial import polynomial
-from spasmnet.sensitivity.query import likelihoods, scaling
+from spasmnet.sensitivity.scaling import likelihoods, scale_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,8 +147,9 @@ def _at_knots(ps: ParameterSensitivity, places: Sequence[Place], knots: Sequence
             np.moveaxis(values, axis, 0)[at][..., first : first + size] = row_at(row, j - first, end, ps.covariation)
     own = weights.pop(name, np.ones(len(engine.network.by_name[name].states)))
     leaves = compiled.leaves(values.reshape(prod(shape), len(numbers.values)), weights)
-    if engine.log_evidence(ps.evidence) < DEEP:
-        scale = scaling(engine, compiled, ps.evidence)
+    log_evidence = engine.log_evidence(ps.evidence)
+    if log_evidence < DEEP:
+        scale = scale_of(compiled, log_evidence)
         leaves[:, : len(scale)] *= scale
     found = compiled.differentiate_rows(leaves)[1][:, : len(own)] * own
     if not np.isfinite(found).all():

@@ -134,19 +134,7 @@ class ParameterSensitivity:
                 if name not in above:
                     for found in (falling, rising):
                         found[2:, first : first + prod(shape)] = np.array([[0.0], [self.query.joint.sum()]])
-        if bottom @ self.query.joint > 0:  # nor does the answer on what cannot matter
-            ratio = (top @ self.query.joint) / (bottom @ self.query.joint)
-            for found in (falling, rising):
-                found[:2, self._idle] = ratio * found[2:, self._idle]
         return falling, rising
-
-    @cached_property
-    def _idle(self) -> NDArray[np.bool_]:
-        """Which numbers of the query cannot matter."""
-        found = np.zeros(len(self.query.numbers.values), dtype=bool)
-        for name, first, _, shape in self.query.numbers.blocks:
-            found[first : first + prod(shape)] = name not in self.matters
-        return found
 
     @cached_property
     def derivatives(self) -> Floats:
@@ -158,7 +146,7 @@ class ParameterSensitivity:
             top = alpha * theta + beta
             with np.errstate(divide="ignore", invalid="ignore"):
                 slope = turn / (bottom * top) if self.target.log else turn / bottom**2
-            found.append(np.where((turn == 0) | self._idle, 0.0, slope))
+            found.append(np.where(turn == 0, 0.0, slope))
         return np.where(np.abs(found[0]) > np.abs(found[1]), found[0], found[1])
 
     @cached_property

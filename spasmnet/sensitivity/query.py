@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError
 from spasmnet.evidence import check
-from spasmnet.network import Network
 from spasmnet.sensitivity.numbers import Numbers
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
 
@@ -67,30 +66,15 @@ def compiled_query(
         if len(kept) >= KEPT:
             kept.pop(next(iter(tuple(kept))), None)
         kept[key] = found
-    return found, likelihoods(engine.network, evidence)
-
-
-def likelihoods(network: Network, evidence: Mapping[str, Any]) -> dict[str, Floats]:
-    """The weights of the states that are given likelihoods, the largest being 1."""
     weights = {}
-    for name, finding in evidence.items():
-        if not isinstance(finding, str):
-            largest = max(finding.values())
-            weights[name] = np.array([finding[state] / largest for state in network.by_name[name].states])
-    return weights
+    for name, finding in soft.items():
+        largest = max(finding.values())
+        weights[name] = np.array([finding[state] / largest for state in engine.network.by_name[name].states])
+    return found, weights
 
 
 def _scaled(engine: Engine, compiled: Polynomial, leaves: Floats, evidence: Mapping[str, Any]) -> tuple[Floats, Floats]:
-    """The same where P(e) underflows."""
-    scale = scaling(engine, compiled, evidence)
-    scaled = leaves.copy()
-    scaled[:, : len(scale)] *= scale
-    joint, found = compiled.differentiate_rows(scaled)
-    return joint, found * scale
-
-
-def scaling(engine: Engine, compiled: Polynomial, evidence: Mapping[str, Any]) -> Floats:
-    """What to multiply indicators and numbers by so that P(e) is 1: a factor a variable, which cancels in answers.
+    """The same where P(e) underflows: each variable's numbers are multiplied by a factor, which cancels in answers.
 
     Every term of the polynomial has one number of each table and of each leak.
     """
@@ -99,8 +83,11 @@ def scaling(engine: Engine, compiled: Polynomial, evidence: Mapping[str, Any]) -
         raise ImpossibleEvidenceError(engine.contradiction(evidence))
     blocks = [(first, shape) for _, first, prefix, shape in compiled.numbers.blocks if len(prefix) != 1]
     factor = exp(-log_evidence / len({name for name, *_ in compiled.numbers.blocks}))
+    scaled = leaves.copy()
     scale = np.ones(compiled.indicators + len(compiled.numbers.values))
     for first, shape in blocks:
         begin = compiled.indicators + first
         scale[begin : begin + int(np.prod(shape))] = factor
-    return scale
+    scaled[:, : len(scale)] *= scale
+    joint, found = compiled.differentiate_rows(scaled)
+    return joint, found * scale
