@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from spasmnet.sensitivity.nway import nway_sensitivity
     from spasmnet.sensitivity.parameters import parameter_sensitivity
     from spasmnet.sensitivity.population import population_sensitivity
+    from spasmnet.sensitivity.structure import cut_edge, cut_effects, edge_strength
     from spasmnet.sensitivity.tuning import tune
     from spasmnet.sensitivity.tuning_table import tune_table
 
@@ -47,6 +48,9 @@ _LAZY = {
     "parameter_sensitivity": "sensitivity.parameters",
     "nway_sensitivity": "sensitivity.nway",
     "population_sensitivity": "sensitivity.population",
+    "edge_strength": "sensitivity.structure",
+    "cut_effects": "sensitivity.structure",
+    "cut_edge": "sensitivity.structure",
     "tune": "sensitivity.tuning",
     "tune_table": "sensitivity.tuning_table",
     "cd_distance": "sensitivity.distance",
@@ -64,6 +68,7 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
     # how an answer depends on the model's numbers
     "parameter_sensitivity", "nway_sensitivity", "population_sensitivity", "tune", "tune_table",
+    "edge_strength", "cut_effects", "cut_edge",
     "cd_distance", "kl_divergence", "cd_bound", "change_distance",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
