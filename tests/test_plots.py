@@ -320,6 +320,14 @@ def test_the_curve_is_the_function(case: tuple[Network, dict[str, Any]], rule: s
     assert sum(text.startswith("the number's range, ") for text in words) == 1
 
 
+def test_a_function_plots_itself(ps: ParameterSensitivity) -> None:
+    """f.plot() draws into the axes that it is given."""
+    f = next(iter(ps))
+    ax = f.plot()
+    assert f.plot(ax) is ax
+    assert f.name in ax.get_xlabel().replace("\n", " ")
+
+
 def test_the_vertex_is_marked_only_in_view(ps: ParameterSensitivity) -> None:
     """It stands at the vertex proximity from the value; where it lies outside [0, 1] nothing is marked."""
     f = ps["leak of dehydration: moderate_severe"]

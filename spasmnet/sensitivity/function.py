@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf, sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.errors import SpasmnetError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 ROUNDING = 1e-12  # differences of products that are none
@@ -121,6 +124,12 @@ class SensitivityFunction:
         inner = [self.value] if a < self.value < b else []
         ends = [float(self(t)) for t in (a, *inner, b)]
         return min(ends), max(ends)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """The curve with the present value, the range and the vertex; see spasmnet.plots.plot_function."""
+        from spasmnet.plots import plot_function
+
+        return plot_function(self, ax)
 
 
 def vertex_proximity(piece: Piece, value: float) -> float:
