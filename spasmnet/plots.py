@@ -34,6 +34,7 @@ from spasmnet.sensitivity_display import Entry, answer_text, given_text, number,
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
     from spasmnet.sensitivity.function import SensitivityFunction
     from spasmnet.sensitivity.parameters import ParameterSensitivity
@@ -135,7 +136,7 @@ def plot_function(function: SensitivityFunction, ax: Axes | None = None) -> Axes
     drawn.set_xlim((first, last) if first < last else (function.value - 0.05, function.value + 0.05))
     _room(drawn, y)
     finish(drawn, percent=percent, along="y")
-    drawn.set_ylabel("answer")
+    set_words(drawn.set_ylabel, function.answer, 50)
     set_words(drawn.set_xlabel, function.name, 70)
     heading(drawn, "How the answer depends on one number", "", above=len(legend))
     legend_above(drawn, legend)
@@ -208,7 +209,7 @@ def plot_surface(
         drawn.contourf(across, up, height, levels, colors=light, zorder=0)
         inner = [level for level in levels if least < level < most]
         contours = drawn.contour(across, up, height, inner or [(least + most) / 2], colors=INK, linewidths=0.9)
-        drawn.clabel(contours, fmt=words, fontsize=9.5)
+        _without_cut_ones(drawn.clabel(contours, fmt=words, fontsize=9.5, inline_spacing=8), across, up)
     else:
         drawn.text(0.5, 0.9, f"{words(least)} everywhere", ha="center", transform=drawn.transAxes, color=SOFT)
     drawn.set_xlim(float(across[0]), float(across[-1]))
@@ -222,6 +223,14 @@ def plot_surface(
         legend_above(drawn, [("dot", ORANGE, f"now: {number(present[0])} and {number(present[1])}")])
     heading(drawn, names[2] or "The answer over two numbers", "", above=int(present is not None))
     return drawn
+
+
+def _without_cut_ones(labels: Iterable[Text], x: Floats, y: Floats) -> None:
+    """Take away the words on contours that would reach over an edge of the axes."""
+    for label in labels:
+        shares = [(t - ends[0]) / (ends[-1] - ends[0]) for t, ends in zip(label.get_position(), (x, y), strict=True)]
+        if not all(0.03 < share < 0.97 for share in shares):
+            label.remove()
 
 
 def _label(found: Entry) -> str:

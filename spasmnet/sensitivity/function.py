@@ -64,8 +64,9 @@ class Piece:
 class SensitivityFunction:
     """How the answer depends on one number, the others of its row co-varying.
 
-    `name` says which number, `value` is what it is now, [`low`, `high`] its range. The function is one quotient of
-    linear functions, or (order-preserving co-variation) two: for smaller and for larger numbers.
+    `name` says which number, `value` is what it is now, [`low`, `high`] its range, `answer` what the answer is. The
+    function is one quotient of linear functions, or (order-preserving co-variation) two: for smaller and for larger
+    numbers.
 
     Source: Coupé VMH, van der Gaag LC (2002), Properties of sensitivity analysis of Bayesian belief networks, Ann Math
     Artif Intell 36:323-356.
@@ -76,6 +77,7 @@ class SensitivityFunction:
     low: float
     high: float
     pieces: tuple[Piece, ...]
+    answer: str = "answer"
 
     def __call__(self, t: Any) -> Any:
         """The answer if the number were t (a number or an array of numbers in the function's domain)."""

@@ -325,7 +325,7 @@ class NWaySensitivity:
         from spasmnet.plots import plot_surface
 
         first, second = over
-        labels = (self.names[first], self.names[second], str(self.sensitivity.target))
+        labels = (self.names[first], self.names[second], f"{self.sensitivity.target} over two numbers of the model")
         return plot_surface(*self.surface(over=over), ax, labels, (self.values[first], self.values[second]))
 
     def __repr__(self) -> str:
