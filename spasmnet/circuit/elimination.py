@@ -18,6 +18,14 @@ from spasmnet.kernels.native import address, kernels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[Any]
+STAGES = (
+    "read_case",
+    "place_factors",
+    "form_clusters",
+    "eliminate_upwards",
+    "pass_beliefs_down",
+    "answer_simply",
+)
 FIRST_ROOM = 4096  # entries of clusters for which there is room from the beginning
 MOST_ROOM = 1_000_000  # the same for tables, of which only a case that takes more gets more
 SHARE_FROM = 1024  # cases that are worth a thread
@@ -71,12 +79,14 @@ class Elimination:
         self._head[at.P_CASE] = self.case.buffer_info()[0]
         self._own = own  # keeps the addresses alive
         self._reserve(min(limit, FIRST_ROOM))
-        self._result = array("d", [0.0]) * 4
+        self._result = array("d", [0.0]) * 6
         self._one = array("d", [0.0, 0.0]), array("b", [0]), array("q", [0])
         totals, status, row = (part.buffer_info()[0] for part in self._one)
         self._before = (address(self._head), self._result.buffer_info()[0])
         self._single = (totals, 0, 0, row, 1, self.slots), (totals, totals + 8, status)
-        self._run = kernels().direct_rows_64 if words == 1 else kernels().direct_rows
+        self._run = kernels().direct_rows
+        for k, stage in enumerate(STAGES):
+            self._head[at.P_STAGES + k] = kernels().addresses[f"{stage}_64" if words == 1 else stage]
 
     def _reserve(self, room: int) -> None:
         """Make room for clusters of so many entries together: their tables, and messages of at most as many."""
@@ -96,7 +106,7 @@ class Elimination:
         self._run(*self._before, *columns, out, *ends)
         (total, power), status, _ = self._one
         if status[0] == at.NO_ROOM:
-            self._reserve(int(self._result[2]))
+            self._reserve(int(self._result[at.R_CELLS]))
             return self.solve(out)
         return status[0], total, power
 

@@ -13,8 +13,8 @@ DOWN = 2.0**-256
 
 
 @inlined
-def read_case(plan, words, post):
-    """Enter the states of the case, and find what can be left out; how many variables are answered simply.
+def read_case(plan, words, post, result):
+    """Enter the states of the case, and find which variables can be answered simply, or left out.
 
     `sets` receives the unobserved variables, those that need no cluster, and of these the ones nobody asks for.
     """
@@ -83,15 +83,15 @@ def read_case(plan, words, post):
             sets[2 * words + (r >> 6)] |= 1 << (r & 63)
         gone[i] = 1
         sets[words + (r >> 6)] |= 1 << (r & 63)
-    return n_simple
+    result[at.R_SIMPLE] = n_simple
 
 
 @inlined
-def place_factors(plan, words):
+def place_factors(plan, words, post, result):
     """Put the findings into the factors, and each factor to its first unobserved variable.
 
     A noisy-MAX is taken as a table, as a chain of maxima if much of it is open, or, in its first state, as a product
-    over its parents. The product of the factors that are numbers now is returned, as mantissa and power of 2^256.
+    over its parents. The factors that are numbers now begin P(e), a mantissa and a power of 2^256.
     """
     cards = longs_at(plan[at.P_CARDS])
     rank = longs_at(plan[at.P_RANK])
@@ -182,11 +182,12 @@ def place_factors(plan, words):
             head[r] = f
         elif soft[i]:
             total *= arena[softs + place[i] + state[r]]
-    return total, power
+    result[at.R_TOTAL] = total
+    result[at.R_POWER] = power
 
 
 @inlined
-def form_clusters(plan, words):
+def form_clusters(plan, words, post, result):
     """The clusters in the order of elimination: how many, their entries together, and whether they fit."""
     cards = longs_at(plan[at.P_CARDS])
     head = longs_at(plan[at.P_HEAD])
@@ -252,4 +253,6 @@ def form_clusters(plan, words):
             head[up[r]] = f
     if status == at.FINE and cells > plan[at.P_ROOM]:
         status = at.NO_ROOM
-    return n_steps, cells, status
+    result[at.R_STEPS] = n_steps
+    result[at.R_CELLS] = cells
+    result[at.R_STATUS] = status
