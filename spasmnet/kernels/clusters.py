@@ -27,7 +27,6 @@ def read_case(plan, words, post, result):
     target = longs_at(plan[at.P_TARGET])
     full = longs_at(plan[at.P_FULL])
     case = shorts_at(plan[at.P_CASE])
-    soft = longs_at(plan[at.P_SOFT])
     state = longs_at(plan[at.P_STATE])
     sets = longs_at(plan[at.P_SETS])
     gone = longs_at(plan[at.P_GONE])
@@ -56,7 +55,7 @@ def read_case(plan, words, post, result):
         i = topo[t]
         r = rank[i]
         gone[i] = 0
-        if soft[i] or not has(sets, 0, r):
+        if not has(sets, 0, r):
             continue
         kept = 0
         asked = target[i]
@@ -94,8 +93,6 @@ def place_factors(plan, words, post, result):
     over its parents. The factors that are numbers now begin P(e), a mantissa and a power of 2^256.
     """
     cards = longs_at(plan[at.P_CARDS])
-    rank = longs_at(plan[at.P_RANK])
-    place = longs_at(plan[at.P_PLACE])
     full = longs_at(plan[at.P_FULL])
     chain = longs_at(plan[at.P_CHAIN])
     table = longs_at(plan[at.P_TABLE])
@@ -105,7 +102,6 @@ def place_factors(plan, words, post, result):
     scope = longs_at(plan[at.P_SCOPE])
     arena = floats_at(plan[at.P_ARENA])
     case = shorts_at(plan[at.P_CASE])
-    soft = longs_at(plan[at.P_SOFT])
     state = longs_at(plan[at.P_STATE])
     sets = longs_at(plan[at.P_SETS])
     gone = longs_at(plan[at.P_GONE])
@@ -167,21 +163,6 @@ def place_factors(plan, words, post, result):
                 following[f] = head[low]
                 head[low] = f
             f += 1
-    softs = plan[at.P_SOFTS]
-    for i in range(n_real):
-        if softs == 0:
-            break
-        r = rank[i]
-        if soft[i] and has(sets, 0, r):
-            f = plan[at.P_FACTORS] + i
-            for k in range(words):
-                mask[f * words + k] = 0
-            mask[f * words + (r >> 6)] |= 1 << (r & 63)
-            base[f] = softs + place[i]
-            following[f] = head[r]
-            head[r] = f
-        elif soft[i]:
-            total *= arena[softs + place[i] + state[r]]
     result[at.R_TOTAL] = total
     result[at.R_POWER] = power
 
@@ -202,7 +183,7 @@ def form_clusters(plan, words, post, result):
     steps = longs_at(plan[at.P_STEP])
     item = longs_at(plan[at.P_ITEM])
     items = longs_at(plan[at.P_ITEMS])
-    messages = plan[at.P_FACTORS] + plan[at.P_N]
+    messages = plan[at.P_FACTORS]
     status = at.FINE
     n_steps = 0
     cells = 0

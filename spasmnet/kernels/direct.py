@@ -47,8 +47,7 @@ def eliminate_upwards(plan, words, post, result):
     strides = longs_at(plan[at.P_STRIDES])
     offsets = longs_at(plan[at.P_OFFSET])
     arena = floats_at(plan[at.P_ARENA])
-    n_factors = plan[at.P_FACTORS]
-    messages = n_factors + plan[at.P_N]
+    messages = plan[at.P_FACTORS]
     free = plan[at.P_START]
     total = result[at.R_TOTAL]
     power = result[at.R_POWER]
