@@ -116,11 +116,8 @@ def contract(values, steps, n_steps, counters, at):
         head = inner + 12
 
 
-def contract_back(values, slopes, steps, starts, n_steps, sums, n_sums, counters, at):
-    """The derivatives of the last step's result with respect to all tensors, backwards through all steps.
-
-    `sums` are leaves that are sums of others: (place, first, last); their derivatives are passed on to these.
-    """
+def contract_back(values, slopes, steps, starts, n_steps, counters, at):
+    """The derivatives with respect to all tensors, backwards through the steps; those of their results are known."""
     for step in range(n_steps - 1, -1, -1):
         head = starts[step]
         outer = steps[head] - 3
@@ -128,8 +125,6 @@ def contract_back(values, slopes, steps, starts, n_steps, sums, n_sums, counters
         at[0] = steps[head + 2]
         at[1] = steps[head + 3]
         at[2] = steps[head + 4]
-        if step == n_steps - 1:
-            slopes[at[2]] = 1.0
         of_a = steps[head + 5]
         of_b = steps[head + 6]
         for i in range(steps[head + 7]):
@@ -234,6 +229,10 @@ def contract_back(values, slopes, steps, starts, n_steps, sums, n_sums, counters
                 first_b += qb
                 first_c += qc
             more = _next(steps, loops, outer, counters, at)
+
+
+def pass_on(slopes, sums, n_sums):
+    """The derivatives with respect to numbers whose sums are leaves: (place of the sum, first number, last)."""
     for i in range(n_sums):
         for j in range(sums[3 * i + 1], sums[3 * i + 2] + 1):
             slopes[j] = 0.0
@@ -245,5 +244,6 @@ def contract_back(values, slopes, steps, starts, n_steps, sums, n_sums, counters
 
 SIGNATURES = {
     contract: "f8* i8* i8 i8* i8*",
-    contract_back: "f8* f8* i8* i8* i8 i8* i8 i8* i8*",
+    contract_back: "f8* f8* i8* i8* i8 i8* i8*",
+    pass_on: "f8* i8* i8",
 }
