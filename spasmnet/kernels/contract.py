@@ -155,7 +155,7 @@ def contract_back(values, slopes, steps, starts, n_steps, counters, at):
             if of_a == TILED:
                 for r in range(rows):
                     sum_of_scaled(
-                        slopes, first_a + r * ra, slopes, first_c + r * rc, qc, values, first_b + r * rb, qb, blocks, n
+                        slopes, first_a + r * ra, slopes, first_c, qc, values, first_b + r * rb, qb, blocks, n
                     )
             for _ in range(blocks):
                 a = first_a
@@ -174,13 +174,13 @@ def contract_back(values, slopes, steps, starts, n_steps, counters, at):
                         a += ra
                         b += rb
                         c += rc
-                elif kind == SCALED and rc == 0 and 8 < n <= 16:
+                elif kind == SCALED and 8 < n <= 16:
                     rows_back_8(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
-                elif kind == SCALED and rc == 0 and 4 < n <= 8:
+                elif kind == SCALED and 4 < n <= 8:
                     rows_back_4(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
-                elif kind == SCALED and rc == 0 and 2 <= n <= 4:
+                elif kind == SCALED and 2 <= n <= 4:
                     rows_back_2(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
-                elif kind == SCALED and rc == 0 and 16 < n <= 32:
+                elif kind == SCALED and 16 < n <= 32:
                     rows_back_16(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
                 elif kind == SCALED:
                     for _ in range(rows):
