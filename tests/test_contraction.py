@@ -32,7 +32,9 @@ def products(draw: st.DrawFn) -> tuple[list[int], list[tuple[int, ...]], list[np
     return cards, scopes, tables
 
 
-def worked(cards: list[int], scopes: list[tuple[int, ...]], tables: list[np.ndarray]) -> tuple[Work, list[slice], float]:
+def worked(
+    cards: list[int], scopes: list[tuple[int, ...]], tables: list[np.ndarray]
+) -> tuple[Work, list[slice], float]:
     operands, places, size = [], [], 0
     for scope, table in zip(scopes, tables, strict=True):
         operands.append(operand(scope, size, table.shape, {}, True))

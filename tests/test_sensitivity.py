@@ -192,6 +192,9 @@ def test_extremes_inverse_and_admissible(query: tuple[Network, str, dict[str, ob
         parameter_sensitivity(ps.engine, (name, s), evidence, covariation=ps.covariation).function(place)
         for s in states
     ]
+    if ps.covariation == "uniform" and rest[leading](f.value) < max(g(f.value) for g in rest) - 1e-7:
+        assert bottom == top == f.value
+        return
     for t in np.linspace(max(bottom, f.pieces[0].low), min(top, f.pieces[-1].high), 7):
         assert rest[leading](t) >= max(g(t) for g in rest) - 1e-7
 

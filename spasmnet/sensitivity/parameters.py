@@ -245,6 +245,8 @@ class ParameterSensitivity:
     def admissible(self, place: Place) -> tuple[float, float]:
         """The widest interval around the present value in which the target's most probable state stays the same.
 
+        Only the present value if not even there: the uniform rule makes the others of the row equal.
+
         Source: van der Gaag LC, Renooij S (2001), Analysing sensitivity data from probabilistic networks, UAI, 530-537.
         """
         value, j = value_at(self.network, place), self._numbers.get(place)
@@ -259,6 +261,8 @@ class ParameterSensitivity:
             for y in np.flatnonzero(lead[0] > 0 if falling else lead[0] < 0).tolist():
                 crossing = -lead[1][y] / lead[0][y]
                 bottom, top = (max(bottom, crossing), top) if falling else (bottom, min(top, crossing))
+        if self.covariation == "uniform" and not bottom - 1e-12 <= value <= top + 1e-12:
+            return value, value
         return min(bottom, value), max(top, value)
 
     @cached_property
