@@ -82,7 +82,8 @@ def sensitivity(
         )
     network = open_model(model, normalize)
     asked = _target(network, target)
-    evidence = gather(network, (*findings, *given), stdin)
+    said = gather(network, (*findings, *given), stdin)
+    evidence = {name: said[name] for name in network.names if name in said}  # shown in one order, however it was said
     engine = compile(network, max_products=max_products)
     found = parameter_sensitivity(engine, asked, evidence, covariation=covariation, spread=spread)
     if plot is not None:

@@ -8,7 +8,7 @@ that the legend does not put into words. matplotlib is only imported when someth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from math import isfinite, sqrt
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,12 +29,14 @@ from spasmnet.plot_style import (
     new_axes,
     set_words,
 )
+from spasmnet.sensitivity.function import vertex
 from spasmnet.sensitivity_display import Entry, answer_text, given_text, number, share, widest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
-    from spasmnet.sensitivity.function import Piece, SensitivityFunction
+    from spasmnet.sensitivity.function import SensitivityFunction
     from spasmnet.sensitivity.parameters import ParameterSensitivity
 
 Floats = NDArray[np.float64]
@@ -125,8 +127,8 @@ def plot_function(function: SensitivityFunction, ax: Axes | None = None) -> Axes
     legend = [("span", SHADE, f"the number's range, {number(function.low)} to {number(function.high)}")]
     legend.insert(0, ("dot", ORANGE, f"now: {words(now)} at {number(function.value)}"))
     for piece in function.pieces:
-        at = _vertex(piece)
-        if at is not None:
+        at = None if piece.log else vertex(piece, function.value)
+        if at is not None and piece.low <= at <= piece.high:
             drawn.plot([at], [float(piece(at))], "D", markersize=7, markerfacecolor="white", markeredgecolor=BLUE,
                        markeredgewidth=1.6, zorder=4, label="vertex")  # fmt: skip
             legend.append(("vertex", BLUE, f"vertex, where the curve bends most, at {number(at)}"))
@@ -134,7 +136,7 @@ def plot_function(function: SensitivityFunction, ax: Axes | None = None) -> Axes
     drawn.set_xlim((first, last) if first < last else (function.value - 0.05, function.value + 0.05))
     _room(drawn, y)
     finish(drawn, percent=percent, along="y")
-    drawn.set_ylabel("answer")
+    set_words(drawn.set_ylabel, function.answer, 50)
     set_words(drawn.set_xlabel, function.name, 70)
     heading(drawn, "How the answer depends on one number", "", above=len(legend))
     legend_above(drawn, legend)
@@ -207,7 +209,7 @@ def plot_surface(
         drawn.contourf(across, up, height, levels, colors=light, zorder=0)
         inner = [level for level in levels if least < level < most]
         contours = drawn.contour(across, up, height, inner or [(least + most) / 2], colors=INK, linewidths=0.9)
-        drawn.clabel(contours, fmt=words, fontsize=9.5)
+        _without_cut_ones(drawn.clabel(contours, fmt=words, fontsize=9.5, inline_spacing=8), across, up)
     else:
         drawn.text(0.5, 0.9, f"{words(least)} everywhere", ha="center", transform=drawn.transAxes, color=SOFT)
     drawn.set_xlim(float(across[0]), float(across[-1]))
@@ -223,6 +225,14 @@ def plot_surface(
     return drawn
 
 
+def _without_cut_ones(labels: Iterable[Text], x: Floats, y: Floats) -> None:
+    """Take away the words on contours that would reach over an edge of the axes."""
+    for label in labels:
+        shares = [(t - ends[0]) / (ends[-1] - ends[0]) for t, ends in zip(label.get_position(), (x, y), strict=True)]
+        if not all(0.03 < share < 0.97 for share in shares):
+            label.remove()
+
+
 def _label(found: Entry) -> str:
     """A number in words, and under it its range and what that rests on."""
     words = lines_of(found.function.name, WIDE, 6)
@@ -236,16 +246,6 @@ def _half(ax: Axes, y: float, start: float, end: float, colour: str, which: str,
     ax.barh(y, shown - base, left=base, height=0.26, color=colour, zorder=2, label=which)
     if not isfinite(end):
         ax.plot([shown], [y], ">" if end > 0 else "<", color=colour, markersize=11, clip_on=False, zorder=4)
-
-
-def _vertex(piece: Piece) -> float | None:
-    """Where a piece bends most, if that lies in its domain."""
-    if piece.log or piece.gamma == 0:
-        return None
-    s = -piece.delta / piece.gamma
-    r = piece.beta / piece.gamma - piece.alpha * piece.delta / piece.gamma**2
-    at = s + sqrt(abs(r)) if s < 0.5 else s - sqrt(abs(r))
-    return at if r and piece.low <= at <= piece.high else None
 
 
 def _samples(function: SensitivityFunction, first: float, last: float) -> Floats:

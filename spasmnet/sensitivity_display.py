@@ -96,7 +96,7 @@ def widest(ps: ParameterSensitivity, top: int) -> list[Entry]:
     moving = takewhile(lambda one: one.function.derivative != 0, entries(ps))  # the largest come first
     found = sorted(moving, key=lambda one: -one.width)
     finite = [one.width for one in found if isfinite(one.width)]
-    rounding = max(1e-9 * max(finite, default=0.0), 1e-12 * abs(ps.answer) if isfinite(ps.answer) else 0.0)
+    rounding = max(1e-6 * max(finite, default=0.0), 1e-12 * abs(ps.answer) if isfinite(ps.answer) else 0.0)
     return [one for one in found if one.width > rounding][:top]
 
 

@@ -25,6 +25,8 @@ from spasmnet.sensitivity_display import (
 if TYPE_CHECKING:
     from spasmnet.sensitivity.parameters import ParameterSensitivity
 
+WIDE, MIDDLE = 100, 72  # characters from which there is room for all columns, and for all but two
+
 
 def sensitivity_screen(ps: ParameterSensitivity, shown: Console, *, top: int) -> RenderableType:
     """The answer now, the findings, the numbers with the largest derivatives, and what kind of sensitivity this is.
@@ -59,7 +61,7 @@ def _given(ps: ParameterSensitivity) -> list[str]:
 def _note(ps: ParameterSensitivity, width: int) -> str:
     words = "Those with the largest derivatives first; when one moves, the others of its row follow"
     words += f" ({ps.covariation.replace('_', '-')} co-variation). Low and high are the ends of the number's range."
-    if width >= 80:
+    if width >= WIDE:
         words += " Vertex is how far the value is from the bend of its curve: near one, the derivative soon changes."
     return words
 
@@ -68,7 +70,7 @@ def _table(ps: ParameterSensitivity, found: Sequence[Entry], shown: Console) -> 
     """Under each number in words stands what its range rests on."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(Text("Number of the model", style="not dim bold"), overflow="fold", min_width=12)
-    wide, middle = shown.width >= 80, shown.width >= 60
+    wide, middle = shown.width >= WIDE, shown.width >= MIDDLE
     signs = shown.encoding.startswith("utf")
     heads = [*(("value", "range") if middle else ()), "at low", "at high", *(("derivative", "vertex") if wide else ())]
     for head in heads:

@@ -18,7 +18,8 @@ from spasmnet.cpd import CPD, Deterministic
 from spasmnet.sensitivity import distance as distances
 from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence, moved
 from spasmnet.sensitivity.places import parameters, value_at
-from spasmnet.sensitivity.tuning import Tuning, tune, tune_table
+from spasmnet.sensitivity.tuning import Tuning, tune
+from spasmnet.sensitivity.tuning_table import tune_table
 from tests import classic, enumeration, strategies
 
 relaxed = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
@@ -273,7 +274,7 @@ def test_every_change_is_needed_and_enough(drawn: tuple[Network, Any, dict[str, 
     tuning = tuned(*drawn)
     assert not tuning.holds
     ranks = [change.distance for change in tuning.changes]
-    assert ranks == sorted(ranks)
+    assert ranks == pytest.approx(sorted(ranks), rel=1e-9)
     for rank, change in enumerate(tuning.changes):
         after = tuning.network(rank)
         answer = answered(after, target, findings, options)
@@ -283,6 +284,16 @@ def test_every_change_is_needed_and_enough(drawn: tuple[Network, Any, dict[str, 
         if change.needed != change.value:
             less = change.value + 0.99 * (change.needed - change.value)
             assert not satisfied(answered(moved(network, change.place, less), target, findings, options), options, 1e-9)
+
+
+def test_of_two_names_for_one_change_the_cited_one_comes_first() -> None:
+    """Moving either number of a row of two is the same; the one that its source is about leads."""
+    engine = spasmnet.compile(spasmnet.load())
+    tuning = tune(engine, ("dehydration", "moderate_severe"), {"spasm": "painful"}, at_least=0.1)
+    assert [change.name for change in tuning.changes[:2]] == [
+        "P(vomiting_diarrhoea=present)",
+        "P(vomiting_diarrhoea=absent)",
+    ]
 
 
 @settings(relaxed, max_examples=60)
@@ -458,7 +469,7 @@ def test_the_shipped_network() -> None:
         "variable", "state", "given", "value", "needed", "low", "high", "within_range", "distance", "achieved", "source",
     ]  # fmt: skip
     assert len(frame) == len(tuning.changes) > 3
-    assert frame["distance"].is_monotonic_increasing
+    assert frame["distance"].tolist() == pytest.approx(sorted(frame["distance"]), rel=1e-9)
     assert frame["given"].str.startswith("link").any() and (frame["given"] == "leak").any()
     inside = (frame["low"] <= frame["needed"]) & (frame["needed"] <= frame["high"]) & (frame["source"] != "")
     assert (frame["within_range"] == inside).all()

@@ -27,11 +27,13 @@ Floats = NDArray[np.float64]
 class Factor:
     """A table of numbers over the variables in `scope` (positions in the network; hidden ones come after).
 
-    `make` gives the numbers: an order, and whether the circuit is too large, can be told without them.
+    `make` gives the numbers: an order, and whether the circuit is too large, can be told without them. `family` is the
+    variable whose distribution the factor is, or is a part of.
     """
 
     scope: tuple[int, ...]
     make: Callable[[], Floats]
+    family: int = -1
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def factors_of(network: Network, kept: Collection[str], chain_from: int = 4) -> 
         if isinstance(cpd, NoisyMax) and 0 < chain_from <= len(scope):
             factors += _chain(cpd, scope, position[name], cards)
         else:
-            factors.append(Factor((*scope, position[name]), cpd.table))
+            factors.append(Factor((*scope, position[name]), cpd.table, position[name]))
     return FactorSet(tuple(cards), tuple(factors))
 
 
@@ -90,7 +92,7 @@ def _chain(cpd: NoisyMax, parents: Sequence[int], child: int, cards: list[int]) 
         else:
             target = len(cards)
             cards.append(len(cpd.leak))
-        factors.append(Factor((*so_far, parent, target), partial(_maximum_with, link) if so_far else first))
+        factors.append(Factor((*so_far, parent, target), partial(_maximum_with, link) if so_far else first, child))
         so_far = (target,)
     return factors
 

@@ -21,7 +21,8 @@ from types import SimpleNamespace
 from typing import Any
 
 HERE = Path(__file__).parent
-MODULES = ("run", "specialise", "build", "order", "encode", "contract", "functions")
+MODULES = ("run", "direct", "specialise", "build", "order", "encode", "contract", "functions")
+PARTS = ("memory", "cells", "clusters", "vectors")  # of which the others are made
 FROM_C = {"memset": ctypes.memset, "memmove": ctypes.memmove, "memcpy": ctypes.memmove}  # what loops compile to
 WRAPPER = "cfunc."  # how numba names the C wrapper of a function
 C_TYPES = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
@@ -52,7 +53,7 @@ def _key() -> str:
     import llvmlite.binding as llvm
 
     sha = hashlib.sha256()
-    for name in ("layout", "vectors", *MODULES, "native"):
+    for name in ("layout", *PARTS, *MODULES, "native"):
         sha.update((HERE / f"{name}.py").read_bytes())
     for part in (llvmlite.__version__, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()):
         sha.update(part.encode() + b"\0")

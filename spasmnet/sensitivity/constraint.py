@@ -49,6 +49,10 @@ class Wanted:
         """Whether one answer is nearer to the constraint than another."""
         return self.sign * answer > self.sign * than
 
+    def almost(self, answer: float) -> bool:
+        """Whether the constraint holds up to rounding."""
+        return self.sign * (answer - self.bound) >= -1e-9 * max(1.0, abs(self.bound))
+
     def answer(self, joint: Floats) -> float:
         """The answer for some P(y, e)."""
         return quotient(float(self.target.numerator @ joint), float(self.target.denominator @ joint), self.target.log)

@@ -96,7 +96,8 @@ def _order_preserving(gradient: Floats, numbers: Numbers) -> tuple[Floats, Float
             own = g[..., at]
             if t > 0 and above > 0:
                 down = own + g[..., lower] @ (row[lower] / t)
-                falling[..., start + at] = down - g[..., higher] @ (row[higher] * (1 - above) / (above * t))
+                rest = float(row[lower].sum()) + t  # 1 - above, without losing digits
+                falling[..., start + at] = down - g[..., higher] @ (row[higher] * rest / (above * t))
             if top > t:
                 up = own - g[..., lower] @ (row[lower] / (top - t))
                 rising[..., start + at] = up - g[..., higher] @ ((row[higher] - top) / (top - t))

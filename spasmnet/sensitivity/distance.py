@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import exp, expm1, inf, log, log1p, prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.circuit import MAX_PRODUCTS
 from spasmnet.cpd import CPD, NoisyMax, Table
-from spasmnet.errors import SpasmnetError, suggest
+from spasmnet.errors import SpasmnetError
 from spasmnet.network import Network
-from spasmnet.sensitivity.places import Place, name_of, parameters, value_at
+from spasmnet.sensitivity.places import Place, find_place, hint, name_of, value_at
 from spasmnet.sensitivity.polynomial import polynomial
 from spasmnet.sensitivity.worlds import Worlds
 
@@ -163,20 +162,6 @@ def moved_row(row: Floats, state: int, value: float) -> Floats:
     return np.insert(share * (1.0 - value), state, value)
 
 
-def find_place(network: Network, place: Any) -> Place:
-    """The place of a number that is named by its place or in words; raises SpasmnetError with the nearest."""
-    if not isinstance(network, Network):
-        raise SpasmnetError(f"a network is needed, not {type(network).__name__}{_hint(network)}")
-    if isinstance(place, str):
-        named = {name_of(network, each): each for each in parameters(network)}
-        if place not in named:
-            raise SpasmnetError(f"there is no number {place!r}; {suggest(place, named)}")
-        return named[place]
-    if not isinstance(place, tuple) or place not in set(parameters(network)):
-        raise SpasmnetError(f"there is no number {place!r}; a place is (variable, key), or the number in words")
-    return place[0], tuple(place[1])
-
-
 class Changes:
     """Distances of single changes of one network; what can occur above each variable is found once."""
 
@@ -280,7 +265,7 @@ def _differing(before: Network, after: Network) -> dict[str, tuple[Floats, Float
     """The tables of the variables whose distributions differ, before and after; raises SpasmnetError."""
     for which, network in (("first", before), ("second", after)):
         if not isinstance(network, Network):
-            raise SpasmnetError(f"the {which} is not a network but {type(network).__name__}{_hint(network)}")
+            raise SpasmnetError(f"the {which} is not a network but {type(network).__name__}{hint(network)}")
     wrong = [f"{n} is only in the first" for n in before.names if n not in after.by_name]
     wrong += [f"{n} is only in the second" for n in after.names if n not in before.by_name]
     for name in before.names:
@@ -320,10 +305,6 @@ def _written_out(name: str, cpd: CPD) -> Floats:
 
 def _listed(names: Sequence[str]) -> str:
     return f"({', '.join(names)})"
-
-
-def _hint(given: object) -> str:
-    return "; pass its network" if isinstance(getattr(given, "network", None), Network) else ""
 
 
 def _is_number(value: object) -> bool:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf, sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.errors import SpasmnetError
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 Floats = NDArray[np.float64]
+ROUNDING = 1e-12  # differences of products that are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +44,14 @@ class Piece:
         found = self.ratio(t)
         if self.log:
             with np.errstate(divide="ignore"):
-                return np.log(found)
+                return np.log(np.maximum(found, 0.0))  # which rounding may have made negative
         return found
 
     def slope(self, t: float) -> float:
         """The derivative at t."""
         bottom = self.gamma * t + self.delta
-        turn = self.alpha * self.delta - self.beta * self.gamma
+        one, two = self.alpha * self.delta, self.beta * self.gamma
+        turn = 0.0 if abs(one - two) <= 1e-15 * abs(one) else one - two  # proportional: constant, up to rounding
         if abs(bottom) <= 1e-15 * (abs(self.gamma) + abs(self.delta)):
             return inf if turn > 0 else (-inf if turn < 0 else 0.0)
         if self.log:
@@ -58,8 +64,9 @@ class Piece:
 class SensitivityFunction:
     """How the answer depends on one number, the others of its row co-varying.
 
-    `name` says which number, `value` is what it is now, [`low`, `high`] its range. The function is one quotient of
-    linear functions, or (order-preserving co-variation) two: for smaller and for larger numbers.
+    `name` says which number, `value` is what it is now, [`low`, `high`] its range, `answer` what the answer is. The
+    function is one quotient of linear functions, or (order-preserving co-variation) two: for smaller and for larger
+    numbers.
 
     Source: Coupé VMH, van der Gaag LC (2002), Properties of sensitivity analysis of Bayesian belief networks, Ann Math
     Artif Intell 36:323-356.
@@ -70,6 +77,7 @@ class SensitivityFunction:
     low: float
     high: float
     pieces: tuple[Piece, ...]
+    answer: str = "answer"
 
     def __call__(self, t: Any) -> Any:
         """The answer if the number were t (a number or an array of numbers in the function's domain)."""
@@ -119,13 +127,30 @@ class SensitivityFunction:
         ends = [float(self(t)) for t in (a, *inner, b)]
         return min(ends), max(ends)
 
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """The curve with the present value, the range and the vertex; see spasmnet.plots.plot_function."""
+        from spasmnet.plots import plot_function
+
+        return plot_function(self, ax)
+
 
 def vertex_proximity(piece: Piece, value: float) -> float:
-    """|value - vertex|, with the vertex on the branch that covers [0, 1]."""
-    if piece.gamma == 0:
-        return inf
-    s = -piece.delta / piece.gamma
-    r = piece.beta / piece.gamma - piece.alpha * piece.delta / piece.gamma**2
-    if r == 0:
-        return inf
-    return abs(value - (s + sqrt(abs(r)) if s < 0.5 else s - sqrt(abs(r))))
+    """|value - vertex|, with the vertex on the branch that covers [0, 1]; infinite if there is none."""
+    at = vertex(piece, value)
+    return inf if at is None else abs(value - at)
+
+
+def vertex(piece: Piece, value: float) -> float | None:
+    """Where the hyperbola bends most; None if it is a line. `value` is what the number is now."""
+    alpha, beta, gamma, delta = piece.alpha, piece.beta, piece.gamma, piece.delta
+    if gamma == 0 or is_constant((alpha, beta, gamma, delta), value):
+        return None
+    s, r = -delta / gamma, beta / gamma - alpha * delta / gamma**2
+    return s + sqrt(abs(r)) if s < 0.5 else s - sqrt(abs(r))
+
+
+def is_constant(line: Iterable[float], value: float) -> bool:
+    """Whether (alpha, beta, gamma, delta) depends on the number by no more than rounding, seen from its value."""
+    alpha, beta, gamma, delta = line
+    one, two = alpha * (gamma * value + delta), gamma * (alpha * value + beta)
+    return abs(one - two) <= ROUNDING * (abs(one) + abs(two))

@@ -37,6 +37,15 @@ class Numbers:
         index = tuple(int(i) for i in np.unravel_index(number - first, shape))
         return name, (prefix[0], index[0] + 1, index[1]) if len(prefix) == 1 else (*prefix, *index)
 
+    def index(self, place: tuple[str, Key]) -> int | None:
+        """The number at a place; None if its variable is not among these."""
+        name, key = place
+        for owner, first, prefix, shape in self.blocks:
+            if owner == name and key[: len(prefix)] == prefix:
+                index = key[len(prefix) :]
+                return first + int(np.ravel_multi_index((index[0] - 1, index[1]) if len(prefix) == 1 else index, shape))
+        return None
+
 
 class Leaves:
     """Collects the numbers, and writes each distribution down as symbols over leaves.

@@ -203,20 +203,21 @@ class ParameterSensitivity:
     def function(self, place: Place) -> SensitivityFunction:
         """The sensitivity function of one number."""
         name, (low, high), value = name_of(self.network, place), self.range_of(place), value_at(self.network, place)
+        return SensitivityFunction(name, value, low, high, self._pieces(place, value), str(self.target))
+
+    def _pieces(self, place: Place, value: float) -> tuple[Piece, ...]:
         j = self._numbers.get(place)
         if j is None:
             top, bottom = (float(w @ self.query.joint) for w in (self.target.numerator, self.target.denominator))
-            return SensitivityFunction(
-                name, value, low, high, (Piece(0.0, 1.0, 0.0, top, 0.0, bottom, self.target.log),)
-            )
+            return (Piece(0.0, 1.0, 0.0, top, 0.0, bottom, self.target.log),)
         falling, rising = (c[:, j] for c in self.coefficients)
         if self.covariation != "order_preserving":
-            return SensitivityFunction(name, value, low, high, (self._piece(0.0, 1.0, falling),))
+            return (self._piece(0.0, 1.0, falling),)
         top = float(highest(self.query.numbers)[j])
         if top == value:  # the largest of its row cannot move
-            return SensitivityFunction(name, value, low, high, (self._piece(value, value, falling),))
+            return (self._piece(value, value, falling),)
         pieces = self._piece(0.0, value, falling), self._piece(value, top, rising)
-        return SensitivityFunction(name, value, low, high, pieces[1:] if value == 0 else pieces)
+        return pieces[1:] if value == 0 else pieces
 
     def _piece(self, low: float, high: float, coefficients: Floats) -> Piece:
         alpha, beta, gamma, delta = coefficients.tolist()
@@ -261,7 +262,7 @@ class ParameterSensitivity:
             for y in np.flatnonzero(lead[0] > 0 if falling else lead[0] < 0).tolist():
                 crossing = -lead[1][y] / lead[0][y]
                 bottom, top = (max(bottom, crossing), top) if falling else (bottom, min(top, crossing))
-        if self.covariation == "uniform" and not bottom - 1e-12 <= value <= top + 1e-12:
+        if bottom > value + 1e-12 or top < value - 1e-12:  # the uniform rule changes the row even at its present value
             return value, value
         return min(bottom, value), max(top, value)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from spasmnet.cpd import Key, NoisyMax, Table
+from spasmnet.errors import SpasmnetError, suggest
 from spasmnet.network import Network
 from spasmnet.parameter import Parameter
 
@@ -59,3 +61,22 @@ def name_of(network: Network, place: Place) -> str:
     if isinstance(network.cpds[place[0]], NoisyMax):
         return f"{given} of {place[0]}: {state}"
     return f"P({place[0]}={state} | {given})" if given else f"P({place[0]}={state})"
+
+
+def find_place(network: Network, place: Any) -> Place:
+    """The place of a number that is named by its place or in words; raises SpasmnetError with the nearest."""
+    if not isinstance(network, Network):
+        raise SpasmnetError(f"a network is needed, not {type(network).__name__}{hint(network)}")
+    if isinstance(place, str):
+        named = {name_of(network, each): each for each in parameters(network)}
+        if place not in named:
+            raise SpasmnetError(f"there is no number {place!r}; {suggest(place, named)}")
+        return named[place]
+    if not isinstance(place, tuple) or place not in set(parameters(network)):
+        raise SpasmnetError(f"there is no number {place!r}; a place is (variable, key), or the number in words")
+    return place[0], tuple(place[1])
+
+
+def hint(given: object) -> str:
+    """What to say if something that has a network was given for one."""
+    return "; pass its network" if isinstance(getattr(given, "network", None), Network) else ""

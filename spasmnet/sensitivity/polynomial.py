@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,9 +57,22 @@ class Polynomial:
             ones[..., start : start + states] = weight
         if not len(first):
             return np.concatenate([ones, values], axis=-1)
-        reached = np.cumsum(values, axis=-1)
-        below = np.where(first > 0, reached[..., first - 1], 0.0)
-        return np.concatenate([ones, values, reached[..., last] - below], axis=-1)
+        ends = np.stack(
+            [first, last + 1], axis=1
+        ).ravel()  # nothing is subtracted, so that small sums keep their digits
+        padded = np.concatenate([values, np.zeros((*values.shape[:-1], 1))], axis=-1)
+        return np.concatenate([ones, values, np.add.reduceat(padded, ends, axis=-1)[..., ::2]], axis=-1)
+
+    def scale(self, log_evidence: float) -> Floats:
+        """Factors for the leaves with which P(e), whose logarithm this is, becomes 1: every term has one number of each
+        variable's table or leak.
+        """
+        scale = np.ones(self.indicators + len(self.numbers.values) + len(self.sums[0]))
+        factor = exp(min(-log_evidence / max(len({name for name, *_ in self.numbers.blocks}), 1), 700.0))
+        for _, first, prefix, shape in self.numbers.blocks:
+            if len(prefix) != 1:
+                scale[self.indicators + first : self.indicators + first + prod(shape)] = factor
+        return scale
 
     def differentiate(self, leaves: Floats) -> tuple[float, Floats]:
         """P and its derivatives with respect to the leaves that were asked for: indicators, then numbers."""
@@ -94,11 +108,10 @@ class Polynomial:
             return found
         n = len(self.numbers.values)
         gradient = found[..., : self.indicators + n].copy()
-        extra = found[..., self.indicators + n :]
-        steps = np.zeros((*gradient.shape[:-1], n + 1))
-        np.add.at(steps.T, first, extra.T)
-        np.subtract.at(steps.T, last + 1, extra.T)
-        gradient[..., self.indicators :] += np.cumsum(steps, axis=-1)[..., :-1]
+        lengths = last - first + 1
+        which = np.repeat(np.arange(len(first)), lengths)
+        summed = first[which] + np.arange(len(which)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        np.add.at(gradient.T, self.indicators + summed, found.T[self.indicators + n + which])
         return gradient
 
 
