@@ -37,6 +37,7 @@ TURN = 3.0  # what starting the innermost loop costs
 NOTHING: Loop = (1, 0, 0, 0)
 NO, ADD, SET, TILED = range(4)  # what is wanted of an operand's derivatives, as in kernels/contract.py
 LARGE = 1_500_000  # turns from which starting a thread pays
+FEW, QUICK = 4, 5_000  # how many orders are tried, unless the best of them takes more turns
 SMALL = 500  # turns up to which a step is not worth much thought
 MOST_LOOPS = 61
 NO_SUMS = np.zeros((0, 3), dtype=np.int64)
@@ -140,7 +141,10 @@ def plan(
     order: tuple[int, ...] = ()
     scopes = tuple(Factor(leaf.scope, _no_numbers) for leaf in operands if leaf.scope)
     if scopes:
-        best = elimination_order(FactorSet(tuple(cards), scopes))
+        factors = FactorSet(tuple(cards), scopes)
+        best = elimination_order(factors, FEW)
+        if best.size > QUICK:
+            best = elimination_order(factors)
         if best.size > max_products:
             raise CircuitTooLargeError(name, best.width, int(min(best.size, 2.0**62)), max_products)
         order = best.variables
