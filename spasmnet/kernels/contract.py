@@ -22,6 +22,7 @@ from spasmnet.kernels.vectors import (
     rows_back_4,
     rows_back_8,
     rows_back_16,
+    rows_back_32,
     scale,
     sum_of,
     sum_of_products,
@@ -182,6 +183,8 @@ def contract_back(values, slopes, steps, starts, n_steps, counters, at):
                     rows_back_2(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
                 elif kind == SCALED and 16 < n <= 32:
                     rows_back_16(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
+                elif kind == SCALED and 32 < n <= 64:
+                    rows_back_32(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
                 elif kind == SCALED:
                     for _ in range(rows):
                         factor = values[b]
