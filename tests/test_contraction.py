@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 from math import prod
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from spasmnet import CircuitTooLargeError
 from spasmnet.circuit import contraction
 from spasmnet.circuit.contraction import NO, Operand, Work, operand, plan
-from spasmnet.circuit.halves import halves
+from spasmnet.circuit.halves import halves, side_by_side
 
 LETTERS = "abcdefgh"
 
@@ -94,6 +95,15 @@ def test_too_large_is_refused_first() -> None:
     leaves = [Operand(tuple(range(30)), 0, tuple(2**i for i in range(30)), True)]
     with pytest.raises(CircuitTooLargeError, match="big"):
         plan(leaves, (2,) * 30, 1, one=0, name="big", max_products=10**6)
+
+
+def test_side_by_side() -> None:
+    """Both are done when it returns, each once, whoever does the other."""
+    for slow in (0.0, 0.01):
+        for _ in range(20):
+            done: list[str] = []
+            side_by_side(lambda: (time.sleep(slow), done.append("one")), lambda: done.append("other"))  # noqa: B023
+            assert sorted(done) == ["one", "other"]
 
 
 def test_halves() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import heapq
 from collections.abc import Callable, Sequence
-from threading import Thread
 
 WORTH = 0.75  # of the whole that the longer half and the rest may take together
 
@@ -52,11 +52,32 @@ def _with_all_before(steps: Sequence[int], used: Sequence[Sequence[int]]) -> lis
 
 
 def side_by_side(one: Callable[[], object], other: Callable[[], object]) -> None:
-    """Run two things that release the interpreter's lock at the same time."""
-    thread = Thread(target=other)
-    thread.start()
+    """Run two things that release the interpreter's lock at the same time.
+
+    If no processor is free to begin with the other, it is done after the one, and nobody waits for the thread.
+    """
+    waiting, done = [other], _thread.allocate_lock()
+    done.acquire()
+
+    def claimed() -> Callable[[], object] | None:
+        try:
+            return waiting.pop()
+        except IndexError:
+            return None
+
+    def help_out() -> None:
+        try:
+            if job := claimed():
+                job()
+        finally:
+            done.release()
+
+    _thread.start_new_thread(help_out, ())
     one()
-    thread.join()
+    if job := claimed():
+        job()
+    else:
+        done.acquire()
 
 
 def one_after_the_other(one: Callable[[], object], other: Callable[[], object]) -> None:

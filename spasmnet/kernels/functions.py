@@ -29,6 +29,7 @@ def _proportional(
         alpha, beta, gamma, delta, derivative = results
         false = ir.Constant(moves.type, 0)
         moving, logarithm = (builder.icmp_signed("!=", flag, false) for flag in (moves, log))
+        inverse = builder.fdiv(ir.Constant(DOUBLE, 1.0), p_bottom)
 
         def chunk(k, width):
             at = builder.add(first, k)
@@ -50,29 +51,29 @@ def _proportional(
             a, b = line(top, row_top, p_top)
             store(builder, a, alpha, at, width)
             store(builder, b, beta, at, width)
+            upper = builder.fadd(builder.fmul(a, theta), b)
+
+            def ratio(turn, square):
+                flat = builder.fcmp_ordered("==", turn, constant(0.0))
+                slope = builder.select(flat, constant(0.0), builder.fdiv(turn, square))
+                store(builder, slope, derivative, at, width)
+
             with builder.if_else(moving) as (then, otherwise):
                 with then:
-                    moved = line(bottom, row_bottom, p_bottom)
-                    in_then = builder.block
+                    c, d = line(bottom, row_bottom, p_bottom)
+                    store(builder, c, gamma, at, width)
+                    store(builder, d, delta, at, width)
+                    lower = builder.fadd(builder.fmul(c, theta), d)
+                    square = builder.fmul(lower, builder.select(logarithm, upper, lower))
+                    ratio(builder.fsub(builder.fmul(a, d), builder.fmul(b, c)), square)
                 with otherwise:
-                    fixed = constant(0.0), spread(builder, p_bottom, width)
-                    in_otherwise = builder.block
-            below = []
-            for one, other in zip(moved, fixed, strict=True):
-                phi = builder.phi(one.type)
-                phi.add_incoming(one, in_then)
-                phi.add_incoming(other, in_otherwise)
-                below.append(phi)
-            c, d = below
-            store(builder, c, gamma, at, width)
-            store(builder, d, delta, at, width)
-            turn = builder.fsub(builder.fmul(a, d), builder.fmul(b, c))
-            lower = builder.fadd(builder.fmul(c, theta), d)
-            upper = builder.fadd(builder.fmul(a, theta), b)
-            square = builder.fmul(lower, builder.select(logarithm, upper, lower))
-            flat = builder.fcmp_ordered("==", turn, constant(0.0))
-            slope = builder.select(flat, constant(0.0), builder.fdiv(turn, square))
-            store(builder, slope, derivative, at, width)
+                    store(builder, constant(0.0), gamma, at, width)
+                    store(builder, spread(builder, p_bottom, width), delta, at, width)
+                    with builder.if_else(logarithm) as (of_log, plain):
+                        with of_log:
+                            ratio(a, upper)
+                        with plain:
+                            store(builder, builder.fmul(a, spread(builder, inverse, width)), derivative, at, width)
 
         for_chunks(builder, n, chunk, again=True)
         return context.get_dummy_value()
