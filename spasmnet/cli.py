@@ -19,7 +19,7 @@ from spasmnet.engine import Engine, compile
 from spasmnet.errors import CircuitTooLargeError, EvidenceError, SpasmnetError
 from spasmnet.failure import Commands, Failure
 from spasmnet.network import ROLES
-from spasmnet.posterior import Provenance
+from spasmnet.posterior import Posterior, Provenance
 from spasmnet.reading import load
 
 if TYPE_CHECKING:
@@ -198,12 +198,13 @@ def check(file: str, normalize: bool, as_json: bool) -> None:
     network = open_model(file, normalize, path=True)
     counts = inventory(network)
     engine: Engine | None = None
+    posterior: Posterior | None = None
     too_large: CircuitTooLargeError | None = None
     try:
         engine = compile(network)
+        posterior = engine.posterior()
     except CircuitTooLargeError as error:
-        too_large = error
-    posterior = engine.posterior() if engine else None
+        engine, too_large = None, error
     if as_json:
         content: dict[str, Any] = counts.as_dict()
         content["circuit"] = {"width": engine.width, "products": engine.products} if engine else None

@@ -75,8 +75,8 @@ class Engine:
     """A compiled network: immutable, picklable, and safe to share between threads."""
 
     __slots__ = (
-        "__dict__", "_codes", "_compiled", "_encode", "_local", "_max_products", "_order", "_plan", "_provenance",
-        "_small", "network",
+        "__dict__", "_codes", "_compiled", "_encode", "_local", "_max_products", "_order", "_provenance",
+        "_small", "network", "plan",
     )  # fmt: skip
 
     def __init__(
@@ -85,7 +85,7 @@ class Engine:
         self.network = network
         self._order = order
         self._compiled = compiled
-        self._plan = plan
+        self.plan = plan
         self._max_products = max_products
         self._provenance = Provenance.of(network)
         self._codes = {
@@ -100,7 +100,7 @@ class Engine:
         self._local = threading.local()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.network, self._order, self._compiled, self._plan, self._max_products)
+        return type(self), (self.network, self._order, self._compiled, self.plan, self._max_products)
 
     def __repr__(self) -> str:
         return f"<Engine of {self.network.name!r}: {self.products:,} products, width {self.width}>"
@@ -113,9 +113,9 @@ class Engine:
         return self._compiled
 
     @property
-    def plan(self) -> Plan:
-        """What direct elimination needs to know of the network."""
-        return self._plan
+    def has_circuit(self) -> bool:
+        """Whether there is a circuit for all questions; without one, only what findings or targets make small is."""
+        return self._compiled is not None
 
     @property
     def small_rows(self) -> int:
@@ -206,7 +206,7 @@ class Engine:
         try:
             work = self._local.direct
         except AttributeError:
-            work = self._local.direct = Elimination(self._plan, self._small)
+            work = self._local.direct = Elimination(self.plan, self._small)
         seen = []
         try:
             for name, state in evidence.items():

@@ -87,6 +87,8 @@ def _by_circuit(
     engine: Engine, codes: NDArray[np.int16], observed: list[int], targets: list[int], threads: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     names = engine.network.names
+    if not engine.has_circuit:
+        return _one_by_one(engine, codes, observed, targets)
     compiled = engine.compiled
     if len(codes) >= SPECIALISE_FROM:
         compiled = engine.specialised([names[i] for i in targets], [names[i] for i in observed])
@@ -100,6 +102,26 @@ def _by_circuit(
     begins = dict(zip(compiled.targets, np.cumsum([0, *sizes]).tolist(), strict=False))
     slots = [begins[i] + s for i in targets for s in range(len(engine.network.variables[i].states))]
     return answers.posteriors[:, slots], answers.log_evidence
+
+
+def _one_by_one(
+    engine: Engine, codes: NDArray[np.int16], observed: list[int], targets: list[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same for a network without a circuit for all questions."""
+    variables = engine.network.variables
+    rows, log_evidence = [], np.empty(len(codes))
+    for i, case in enumerate(codes.tolist()):
+        found = {
+            variables[v].name: variables[v].states[code] for v, code in zip(observed, case, strict=True) if code >= 0
+        }
+        try:
+            post = engine.posterior(found)
+            rows.append([p for v in targets for p in post[variables[v].name].values()])
+            log_evidence[i] = post.log_evidence
+        except ImpossibleEvidenceError:
+            rows.append([0.0] * sum(len(variables[v].states) for v in targets))
+            log_evidence[i] = -np.inf
+    return np.array(rows), log_evidence
 
 
 def _targets(network: Network, targets: Collection[str] | None) -> list[str]:

@@ -18,6 +18,15 @@ from spasmnet.kernels.native import address, kernels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[Any]
+STAGES = (
+    "read_case",
+    "place_factors",
+    "form_clusters",
+    "eliminate_upwards",
+    "pass_beliefs_down",
+    "answer_simply",
+)
+MOST_CELLS = 2 ** (at.MOST_ITEMS - 1)  # so that no cluster has more variables than are listed
 FIRST_ROOM = 4096  # entries of clusters for which there is room from the beginning
 MOST_ROOM = 1_000_000  # the same for tables, of which only a case that takes more gets more
 SHARE_FROM = 1024  # cases that are worth a thread
@@ -32,59 +41,54 @@ class Elimination:
     """
 
     def __init__(self, plan: Plan, limit: int, targets: Sequence[int] | None = None) -> None:
-        self._plan, self._limit = plan, limit
+        self._plan, self._limit = plan, min(limit, MOST_CELLS)
         n_ranks, n, words, n_factors = plan.counts
         asked = range(n) if targets is None else targets
         starts = np.cumsum((0, *plan.states))
         answers = np.array([(starts[i], plan.states[i]) for i in asked], dtype=np.int64).reshape(-1, 2)
         self.slots = int(answers[:, 1].sum())
         self.case = array("h", [-1]) * n
-        target, self._soft = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+        target = np.zeros(n, dtype=np.int64)
         target[list(asked)] = 1
-        every, entries = n_factors + n + n_ranks, len(plan.arrays[at.P_MEMBER])
+        every, entries = n_factors + n_ranks, len(plan.arrays[at.P_MEMBER])
         room = {
             at.P_STATE: n_ranks, at.P_SETS: 3 * words, at.P_GONE: n, at.P_SIMPLE: n, at.P_WANTED: n_ranks,
             at.P_HEAD: n_ranks, at.P_NEXT: every, at.P_BASE: every, at.P_MASK: every * words,
-            at.P_REST: entries + 1 + n_ranks * at.MOST_ITEMS, at.P_CLUSTER: n_ranks * words, at.P_SIZE: n_ranks,
-            at.P_ROWS: n_ranks,
-            at.P_AT: n_ranks, at.P_UP: n_ranks, at.P_STEP: n_ranks, at.P_ITEM: n_ranks * at.MOST_ITEMS,
-            at.P_ITEMS: n_ranks, at.P_MINE: at.MOST_ITEMS, at.P_STRIDES: at.MOST_ITEMS,
+            at.P_REST: entries + n_ranks * at.MOST_ITEMS, at.P_CLUSTER: n_ranks * words, at.P_SIZE: n_ranks,
+            at.P_ROWS: n_ranks, at.P_AT: n_ranks, at.P_UP: n_ranks, at.P_STEP: n_ranks, at.P_ITEMS: n_ranks,
+            at.P_ITEM: n_ranks * at.MOST_ITEMS, at.P_MINE: at.MOST_ITEMS, at.P_STRIDES: at.MOST_ITEMS,
         }  # fmt: skip
         own: dict[int, Any] = {key: np.zeros(size, dtype=np.int64) for key, size in room.items()}
-        own[at.P_REST][entries] = 1  # the stride of a likelihood
-        of_messages = entries + 1 + np.arange(n_ranks) * at.MOST_ITEMS
-        own[at.P_RESTING] = np.concatenate([plan.arrays[at.P_FIRST][:-1], np.full(n, entries), of_messages])
-        own |= {
-            at.P_SOFT: self._soft,
-            at.P_TARGET: target,
-            at.P_ANSWERS: answers,
-            at.P_POST: np.zeros(sum(plan.states)),
-        }
+        of_messages = entries + np.arange(n_ranks) * at.MOST_ITEMS
+        own[at.P_RESTING] = np.concatenate([plan.arrays[at.P_FIRST][:-1], of_messages])
+        own |= {at.P_TARGET: target, at.P_ANSWERS: answers, at.P_POST: np.zeros(sum(plan.states))}
         hidden = np.zeros(words, dtype=np.uint64)
         for r in np.flatnonzero(plan.arrays[at.P_REAL] < 0).tolist():
             hidden |= bit(r, words)
         self._head = np.concatenate([np.zeros(at.P_COUNT, dtype=np.int64), hidden.view(np.int64)])
         self._head[[at.P_V, at.P_N, at.P_W, at.P_FACTORS]] = plan.counts
-        self._head[[at.P_LIMIT, at.P_TARGETS]] = limit, -1 if targets is None else len(answers)
+        self._head[[at.P_LIMIT, at.P_TARGETS]] = self._limit, -1 if targets is None else len(answers)
         for key, numbers in (*plan.arrays.items(), *own.items()):
             self._head[key] = address(numbers)
         self._head[at.P_CASE] = self.case.buffer_info()[0]
         self._own = own  # keeps the addresses alive
-        self._reserve(min(limit, FIRST_ROOM))
-        self._result = array("d", [0.0]) * 4
+        self._reserve(min(self._limit, FIRST_ROOM))
+        self._result = array("d", [0.0]) * 6
         self._one = array("d", [0.0, 0.0]), array("b", [0]), array("q", [0])
         totals, status, row = (part.buffer_info()[0] for part in self._one)
         self._before = (address(self._head), self._result.buffer_info()[0])
         self._single = (totals, 0, 0, row, 1, self.slots), (totals, totals + 8, status)
-        self._run = kernels().direct_rows_64 if words == 1 else kernels().direct_rows
+        self._run = kernels().direct_rows
+        for k, stage in enumerate(STAGES):
+            self._head[at.P_STAGES + k] = kernels().addresses[f"{stage}_64" if words == 1 else stage]
 
     def _reserve(self, room: int) -> None:
         """Make room for clusters of so many entries together: their tables, and messages of at most as many."""
-        tables, softs = len(self._plan.tables), sum(self._plan.states)
-        self._arena = np.empty(tables + softs + 2 * room)
+        tables = len(self._plan.tables)
+        self._arena = np.empty(tables + 2 * room)
         self._arena[:tables] = self._plan.tables
         self._offsets = np.empty(room, dtype=np.int64)
-        self._head[[at.P_ROOM, at.P_START]] = room, tables + softs
+        self._head[[at.P_ROOM, at.P_START]] = room, tables
         self._head[at.P_ARENA], self._head[at.P_OFFSET] = address(self._arena), address(self._offsets)
 
     def solve(self, out: int) -> tuple[int, float, float]:
@@ -96,7 +100,7 @@ class Elimination:
         self._run(*self._before, *columns, out, *ends)
         (total, power), status, _ = self._one
         if status[0] == at.NO_ROOM:
-            self._reserve(int(self._result[2]))
+            self._reserve(int(self._result[at.R_CELLS]))
             return self.solve(out)
         return status[0], total, power
 

@@ -13,8 +13,8 @@ DOWN = 2.0**-256
 
 
 @inlined
-def read_case(plan, words, post):
-    """Enter the states of the case, and find what can be left out; how many variables are answered simply.
+def read_case(plan, words, post, result):
+    """Enter the states of the case, and find which variables can be answered simply, or left out.
 
     `sets` receives the unobserved variables, those that need no cluster, and of these the ones nobody asks for.
     """
@@ -27,7 +27,6 @@ def read_case(plan, words, post):
     target = longs_at(plan[at.P_TARGET])
     full = longs_at(plan[at.P_FULL])
     case = shorts_at(plan[at.P_CASE])
-    soft = longs_at(plan[at.P_SOFT])
     state = longs_at(plan[at.P_STATE])
     sets = longs_at(plan[at.P_SETS])
     gone = longs_at(plan[at.P_GONE])
@@ -56,7 +55,7 @@ def read_case(plan, words, post):
         i = topo[t]
         r = rank[i]
         gone[i] = 0
-        if soft[i] or not has(sets, 0, r):
+        if not has(sets, 0, r):
             continue
         kept = 0
         asked = target[i]
@@ -83,19 +82,17 @@ def read_case(plan, words, post):
             sets[2 * words + (r >> 6)] |= 1 << (r & 63)
         gone[i] = 1
         sets[words + (r >> 6)] |= 1 << (r & 63)
-    return n_simple
+    result[at.R_SIMPLE] = n_simple
 
 
 @inlined
-def place_factors(plan, words):
+def place_factors(plan, words, post, result):
     """Put the findings into the factors, and each factor to its first unobserved variable.
 
     A noisy-MAX is taken as a table, as a chain of maxima if much of it is open, or, in its first state, as a product
-    over its parents. The product of the factors that are numbers now is returned, as mantissa and power of 2^256.
+    over its parents. The factors that are numbers now begin P(e), a mantissa and a power of 2^256.
     """
     cards = longs_at(plan[at.P_CARDS])
-    rank = longs_at(plan[at.P_RANK])
-    place = longs_at(plan[at.P_PLACE])
     full = longs_at(plan[at.P_FULL])
     chain = longs_at(plan[at.P_CHAIN])
     table = longs_at(plan[at.P_TABLE])
@@ -105,7 +102,6 @@ def place_factors(plan, words):
     scope = longs_at(plan[at.P_SCOPE])
     arena = floats_at(plan[at.P_ARENA])
     case = shorts_at(plan[at.P_CASE])
-    soft = longs_at(plan[at.P_SOFT])
     state = longs_at(plan[at.P_STATE])
     sets = longs_at(plan[at.P_SETS])
     gone = longs_at(plan[at.P_GONE])
@@ -167,26 +163,12 @@ def place_factors(plan, words):
                 following[f] = head[low]
                 head[low] = f
             f += 1
-    softs = plan[at.P_SOFTS]
-    for i in range(n_real):
-        if softs == 0:
-            break
-        r = rank[i]
-        if soft[i] and has(sets, 0, r):
-            f = plan[at.P_FACTORS] + i
-            for k in range(words):
-                mask[f * words + k] = 0
-            mask[f * words + (r >> 6)] |= 1 << (r & 63)
-            base[f] = softs + place[i]
-            following[f] = head[r]
-            head[r] = f
-        elif soft[i]:
-            total *= arena[softs + place[i] + state[r]]
-    return total, power
+    result[at.R_TOTAL] = total
+    result[at.R_POWER] = power
 
 
 @inlined
-def form_clusters(plan, words):
+def form_clusters(plan, words, post, result):
     """The clusters in the order of elimination: how many, their entries together, and whether they fit."""
     cards = longs_at(plan[at.P_CARDS])
     head = longs_at(plan[at.P_HEAD])
@@ -201,7 +183,7 @@ def form_clusters(plan, words):
     steps = longs_at(plan[at.P_STEP])
     item = longs_at(plan[at.P_ITEM])
     items = longs_at(plan[at.P_ITEMS])
-    messages = plan[at.P_FACTORS] + plan[at.P_N]
+    messages = plan[at.P_FACTORS]
     status = at.FINE
     n_steps = 0
     cells = 0
@@ -252,4 +234,6 @@ def form_clusters(plan, words):
             head[up[r]] = f
     if status == at.FINE and cells > plan[at.P_ROOM]:
         status = at.NO_ROOM
-    return n_steps, cells, status
+    result[at.R_STEPS] = n_steps
+    result[at.R_CELLS] = cells
+    result[at.R_STATUS] = status

@@ -21,14 +21,14 @@ from __future__ import annotations
 from spasmnet.kernels import layout as at
 from spasmnet.kernels.cells import add_to_rest, give, multiply, sum_rows, write_marginal
 from spasmnet.kernels.clusters import DOWN, UP, form_clusters, place_factors, read_case
-from spasmnet.kernels.memory import floats_at, has, inlined, longs_at, shorts_at
+from spasmnet.kernels.memory import call_stage, floats_at, has, inlined, longs_at, shorts_at
 
 DOUBTFUL_BELOW = 1e-150  # a smaller message may have lost something
 
 
 @inlined
-def eliminate_upwards(plan, words, n_steps, total, power):
-    """Fill the clusters' tables in order of elimination: P(e) as mantissa and power of 2^256, and the status."""
+def eliminate_upwards(plan, words, post, result):
+    """Fill the clusters' tables in order of elimination; what their last messages add to P(e), and the status."""
     cards = longs_at(plan[at.P_CARDS])
     head = longs_at(plan[at.P_HEAD])
     following = longs_at(plan[at.P_NEXT])
@@ -47,12 +47,13 @@ def eliminate_upwards(plan, words, n_steps, total, power):
     strides = longs_at(plan[at.P_STRIDES])
     offsets = longs_at(plan[at.P_OFFSET])
     arena = floats_at(plan[at.P_ARENA])
-    n_factors = plan[at.P_FACTORS]
-    messages = n_factors + plan[at.P_N]
+    messages = plan[at.P_FACTORS]
     free = plan[at.P_START]
+    total = result[at.R_TOTAL]
+    power = result[at.R_POWER]
     status = at.FINE if total > 0.0 else at.ZERO
     doubt = 0
-    for step in range(n_steps):
+    for step in range(int(result[at.R_STEPS])):
         if status != at.FINE:
             break
         r = steps[step]
@@ -105,11 +106,13 @@ def eliminate_upwards(plan, words, n_steps, total, power):
             status = at.ZERO
     if status == at.FINE and doubt > 1:
         status = at.DOUBTFUL
-    return total, power, status
+    result[at.R_TOTAL] = total
+    result[at.R_POWER] = power
+    result[at.R_STATUS] = status
 
 
 @inlined
-def pass_beliefs_down(plan, words, n_steps, post):
+def pass_beliefs_down(plan, words, post, result):
     """Turn tables into beliefs, the last cluster first, as far as somebody asks; their variables' posteriors."""
     cards = longs_at(plan[at.P_CARDS])
     real = longs_at(plan[at.P_REAL])
@@ -128,6 +131,7 @@ def pass_beliefs_down(plan, words, n_steps, post):
     strides = longs_at(plan[at.P_STRIDES])
     offsets = longs_at(plan[at.P_OFFSET])
     arena = floats_at(plan[at.P_ARENA])
+    n_steps = int(result[at.R_STEPS])
     for step in range(n_steps):
         r = steps[step]
         i = real[r]
@@ -169,7 +173,7 @@ def pass_beliefs_down(plan, words, n_steps, post):
 
 
 @inlined
-def answer_simply(plan, n_simple, post):
+def answer_simply(plan, words, post, result):
     """The posteriors of variables that need no cluster, from the posterior of their unobserved parent, if any."""
     cards = longs_at(plan[at.P_CARDS])
     rank = longs_at(plan[at.P_RANK])
@@ -184,7 +188,7 @@ def answer_simply(plan, n_simple, post):
     sets = longs_at(plan[at.P_SETS])
     simple = longs_at(plan[at.P_SIMPLE])
     arena = floats_at(plan[at.P_ARENA])
-    for t in range(n_simple - 1, -1, -1):
+    for t in range(int(result[at.R_SIMPLE]) - 1, -1, -1):
         i = simple[t]
         f = full[i]
         own = rank[i]
@@ -215,29 +219,16 @@ def answer_simply(plan, n_simple, post):
             post[place[i] + x] /= total
 
 
-@inlined
-def solve_case(plan, words, post, result):
-    """The posteriors of one case; `result` receives P(e) as mantissa and power of 2^256, the entries, the status.
+STAGES = (read_case, place_factors, form_clusters, eliminate_upwards, pass_beliefs_down, answer_simply)
 
-    `plan` holds numbers and addresses (see layout.py; circuit/plan.py and circuit/elimination.py fill it).
+
+def direct_rows(plan, result, codes, n_columns, columns, rows, n_rows, n_slots, out, totals, powers, statuses):
+    """Some cases: `codes[i, c]` is the state of variable `columns[c]` in case i, or negative.
+
+    Case i is row `rows[i]` of `out` (an address), which receives the posteriors asked, and of `totals`, `powers` and
+    `statuses`, which receive P(e) as mantissa and power of 2^256, and what became of the case. `plan` holds numbers and
+    addresses (see layout.py; circuit/plan.py and circuit/elimination.py fill it), those of the stages among them.
     """
-    n_simple = read_case(plan, words, post)
-    total, power = place_factors(plan, words)
-    n_steps, cells, status = form_clusters(plan, words)
-    if status == at.FINE:
-        total, power, status = eliminate_upwards(plan, words, n_steps, total, power)
-    if status == at.FINE or status == at.DOUBTFUL:
-        pass_beliefs_down(plan, words, n_steps, post)
-        answer_simply(plan, n_simple, post)
-    result[0] = total
-    result[1] = power
-    result[2] = cells
-    result[3] = status
-
-
-@inlined
-def solve_rows(plan, words, result, codes, n_columns, columns, rows, n_rows, n_slots, out, totals, powers, statuses):
-    """Case after case; see direct_rows."""
     case = shorts_at(plan[at.P_CASE])
     answers = longs_at(plan[at.P_ANSWERS])
     n_targets = plan[at.P_TARGETS]
@@ -246,39 +237,47 @@ def solve_rows(plan, words, result, codes, n_columns, columns, rows, n_rows, n_s
             case[columns[c]] = codes[b * n_columns + c]
         row = rows[b]
         to = row * n_slots
-        if n_targets < 0:
-            solve_case(plan, words, floats_at(out + 8 * to), result)
-        else:
-            post = floats_at(plan[at.P_POST])
-            solve_case(plan, words, post, result)
-            answer = floats_at(out + 8 * to)
-            to = 0
-            for t in range(n_targets):
-                lies = answers[2 * t]
-                for x in range(answers[2 * t + 1]):
-                    answer[to] = post[lies + x]
-                    to += 1
-        totals[row] = result[0]
-        powers[row] = result[1]
-        statuses[row] = int(result[3])
+        post = floats_at(plan[at.P_POST] if n_targets >= 0 else out + 8 * to)
+        for stage in range(3):
+            call_stage(plan[at.P_STAGES + stage], plan, post, result)
+        if result[at.R_STATUS] == at.FINE:
+            call_stage(plan[at.P_STAGES + 3], plan, post, result)
+        if result[at.R_STATUS] == at.FINE or result[at.R_STATUS] == at.DOUBTFUL:
+            call_stage(plan[at.P_STAGES + 4], plan, post, result)
+            call_stage(plan[at.P_STAGES + 5], plan, post, result)
+        answer = floats_at(out + 8 * to)
+        to = 0
+        for t in range(n_targets):
+            lies = answers[2 * t]
+            for x in range(answers[2 * t + 1]):
+                answer[to] = post[lies + x]
+                to += 1
+        totals[row] = result[at.R_TOTAL]
+        powers[row] = result[at.R_POWER]
+        statuses[row] = int(result[at.R_STATUS])
 
 
-def direct_rows(plan, result, codes, n_columns, columns, rows, n_rows, n_slots, out, totals, powers, statuses):
-    """Some cases: `codes[i, c]` is the state of variable `columns[c]` in case i, or negative.
+def _narrow(stage):
+    """A stage for networks whose sets fit in one word, which is much quicker when the compiler knows it."""
 
-    Case i is row `rows[i]` of `out`, which receives the posteriors asked, and of `totals`, `powers` and `statuses`.
-    """
-    solve_rows(
-        plan, plan[at.P_W], result, codes, n_columns, columns, rows, n_rows, n_slots, out, totals, powers, statuses
-    )
+    def narrow(plan, post, result):
+        stage(plan, 1, post, result)
+
+    narrow.__name__ = stage.__name__ + "_64"
+    return narrow
 
 
-def direct_rows_64(plan, result, codes, n_columns, columns, rows, n_rows, n_slots, out, totals, powers, statuses):
-    """The same for networks whose sets fit in one word."""
-    solve_rows(plan, 1, result, codes, n_columns, columns, rows, n_rows, n_slots, out, totals, powers, statuses)
+def _wide(stage):
+    """A stage for sets of any number of words."""
+
+    def wide(plan, post, result):
+        stage(plan, plan[at.P_W], post, result)
+
+    wide.__name__ = stage.__name__
+    return wide
 
 
 SIGNATURES = {
+    **{make(stage): "i8* f8* f8*" for stage in STAGES for make in (_narrow, _wide)},
     direct_rows: "i8* f8* i2* i8 i8* i8* i8 i8 i8 f8* f8* i1*",
-    direct_rows_64: "i8* f8* i2* i8 i8* i8* i8 i8 i8 f8* f8* i1*",
 }

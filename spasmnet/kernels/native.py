@@ -170,10 +170,12 @@ def _link(symbols: dict[str, list[str]], objects: list[bytes]) -> Any:
         engine.add_object_file(llvm.ObjectFileRef.from_data(content))
     engine.finalize_object()
     linked: dict[str, Callable[..., int]] = {}
+    addresses: dict[str, int] = {}
     slots = (ctypes.c_void_p * 2)()
     unused = ctypes.addressof(slots)  # numba's places for a result and an error, of which kernels have neither
     for name, (symbol, signature) in symbols.items():
         kinds: list[Any] = [ctypes.c_void_p if kind.endswith("*") else C_TYPES[kind] for kind in signature.split()]
         prototype = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, *kinds)
-        linked[name] = functools.partial(prototype(engine.get_function_address(symbol)), unused, unused)
-    return SimpleNamespace(**linked, alive=(engine, slots))
+        addresses[name] = engine.get_function_address(symbol)
+        linked[name] = functools.partial(prototype(addresses[name]), unused, unused)
+    return SimpleNamespace(**linked, addresses=addresses, alive=(engine, slots))
