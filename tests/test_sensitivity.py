@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from math import exp, inf, log
 from types import SimpleNamespace
@@ -426,6 +427,22 @@ def test_results_are_values() -> None:
     ):
         assert other.frame.equals(ps.frame)
     assert replace(ps["P(a=yes)"], low=0.1).low == 0.1
+
+
+def test_threads_share_an_engine() -> None:
+    """The same questions from several threads at once, in turns with others, get bitwise the same answers."""
+    engine = spasmnet.compile(classic.load("insurance"))
+    questions = [
+        (("PropCost", state), {"DrivHist": finding}) for state in ("Thousand", "Million") for finding in ("Zero", "One")
+    ]
+
+    def answers(_: int) -> list[bytes]:
+        found = [parameter_sensitivity(engine, *question) for question in questions * 10]
+        return [np.asarray(ps.functions).tobytes() for ps in found]
+
+    expected = answers(0)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(found == expected for found in pool.map(answers, range(8)))
 
 
 @pytest.mark.parametrize(
