@@ -20,7 +20,7 @@ from spasmnet import EvidenceError, ImpossibleEvidenceError, Network, NoisyMax, 
 from spasmnet.sensitivity.covariation import highest
 from spasmnet.sensitivity.function import Piece
 from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
-from spasmnet.sensitivity.places import Place, parameters
+from spasmnet.sensitivity.places import Place, in_words, name_of, parameters
 from spasmnet.sensitivity.query import ask, compiled_query
 from spasmnet.sensitivity.relevance import sensitivity_set
 from tests import classic, strategies
@@ -498,3 +498,31 @@ def test_small_sums_of_a_link_keep_their_digits() -> None:
     ps = parameter_sensitivity(engine, ("child", "no"), {"parent": "yes"})
     assert ps.answer == pytest.approx(0.9e-19, rel=1e-12)
     assert ps["leak of child: yes"].derivative == pytest.approx(-1e-19, rel=1e-12)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(st.data(), strategies.any_networks, st.sampled_from(RULES))
+def test_columns_are_the_functions_one_by_one(data: st.DataObject, network: Network, rule: str) -> None:
+    """Every figure of the frame is what the function of its number says, also of numbers that cannot matter."""
+    target = data.draw(st.sampled_from(network.names))
+    found = data.draw(strategies.evidence(network))
+    found.pop(target, None)
+    engine = spasmnet.compile(network)
+    assume(engine.log_evidence(found) > -200)
+    state = data.draw(st.sampled_from(network.by_name[target].states))
+    ps = spasmnet.parameter_sensitivity(engine, (target, state), found, covariation=rule)
+    frame = ps.frame
+    assert sorted(frame.index) == sorted(name_of(network, place) for place in parameters(network))
+    sizes = frame["derivative"].abs().to_numpy()
+    assert (np.diff(sizes) <= 0).all()
+    for place in parameters(network):
+        f = ps[place]
+        row = frame.loc[frame.index == f.name].iloc[0]
+        piece, (low, high) = f.pieces[-1], f.extremes()
+        assert (row["variable"], row["value"], row["low"], row["high"]) == (place[0], f.value, f.low, f.high)
+        assert (row["state"], row["given"]) == in_words(network, place)
+        assert tuple(row[["alpha", "beta", "gamma", "delta"]]) == (piece.alpha, piece.beta, piece.gamma, piece.delta)
+        assert row["vertex_proximity"] == pytest.approx(f.vertex_proximity, rel=1e-12)
+        assert (row["minimum"], row["maximum"]) == pytest.approx((low, high), abs=1e-14)
+        assert (row["admissible_low"], row["admissible_high"]) == pytest.approx(ps.admissible(place), abs=1e-14)
+        assert row["matters"] == (place[0] in ps.matters)

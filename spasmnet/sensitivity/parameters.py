@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.cpd import NoisyMax
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError, suggest
 from spasmnet.network import Network
 from spasmnet.posterior import Provenance
+from spasmnet.sensitivity.columns import Functions, admissible
 from spasmnet.sensitivity.covariation import RULES, Lines, along_rows, falls_back, highest
 from spasmnet.sensitivity.function import Piece, SensitivityFunction
-from spasmnet.sensitivity.places import Place, cited_at, in_words, name_of, parameters, value_at
+from spasmnet.sensitivity.listing import Listing, listing
+from spasmnet.sensitivity.places import Place, cited_at, name_of, value_at
 from spasmnet.sensitivity.query import Query, derivative, keep, prepare
 from spasmnet.sensitivity.relevance import sensitivity_set
 from spasmnet.sensitivity.target import Target, read_target
@@ -175,23 +176,21 @@ class ParameterSensitivity:
         return tuple(self.query.numbers.place(j) for j in range(len(self.query.numbers.values)))
 
     @cached_property
-    def _numbers(self) -> dict[Place, int]:
-        """Which number of the query is a parameter; the first state of a leak or link is only what is left over."""
-        found = {}
-        for j, (name, key) in enumerate(self.places):
-            if not isinstance(self.network.cpds[name], NoisyMax) or key[-1] > 0:
-                found[name, key] = j
-        return found
-
-    @cached_property
     def matters(self) -> frozenset[str]:
         """The variables whose numbers can change the answer at all (the sensitivity set)."""
         uncertain = self.evidence.keys() - self.observed
         return sensitivity_set(self.network, self.target.variable, self.observed, uncertain)
 
+    @property
+    def _listing(self) -> Listing:
+        return listing(self.engine)
+
     @cached_property
-    def _names(self) -> dict[str, Place]:
-        return {name_of(self.network, place): place for place in parameters(self.network)}
+    def _ranges(self) -> tuple[Floats, Floats]:
+        """The numbers' own ranges, or their values plus and minus the relative spread."""
+        listed = self._listing
+        low, high = np.maximum(0.0, listed.value * (1 - self.spread)), np.minimum(1.0, listed.value * (1 + self.spread))
+        return np.where(np.isnan(listed.low), low, listed.low), np.where(np.isnan(listed.high), high, listed.high)
 
     def range_of(self, place: Place) -> tuple[float, float]:
         """A number's own range, or its value plus and minus the relative spread."""
@@ -206,7 +205,7 @@ class ParameterSensitivity:
         return SensitivityFunction(name, value, low, high, self._pieces(place, value), str(self.target))
 
     def _pieces(self, place: Place, value: float) -> tuple[Piece, ...]:
-        j = self._numbers.get(place)
+        j = self.query.numbers.index(place)
         if j is None:
             top, bottom = (float(w @ self.query.joint) for w in (self.target.numerator, self.target.denominator))
             return (Piece(0.0, 1.0, 0.0, top, 0.0, bottom, self.target.log),)
@@ -225,10 +224,10 @@ class ParameterSensitivity:
 
     def __getitem__(self, key: Any) -> SensitivityFunction:
         if isinstance(key, str):
-            if key not in self._names:
-                raise SpasmnetError(f"there is no number {key!r}; {suggest(key, self._names)}")
-            return self.function(self._names[key])
-        if key not in set(self._names.values()):
+            if key not in self._listing.by_name:
+                raise SpasmnetError(f"there is no number {key!r}; {suggest(key, self._listing.by_name)}")
+            return self.function(self._listing.by_name[key])
+        if key not in self._listing.by_place:
             raise SpasmnetError(f"there is no number {key!r}; name it as in the frame's index, or as (variable, key)")
         return self.function(key)
 
@@ -236,12 +235,13 @@ class ParameterSensitivity:
         return (self.function(place) for place in self._ranked())
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._listing.places)
 
     def _ranked(self) -> list[Place]:
         """The numbers, those with the largest derivative (in size) first; ties in declared order."""
-        size = {place: abs(float(self.derivatives[j])) for place, j in self._numbers.items()}
-        return sorted(self._names.values(), key=lambda place: -size.get(place, 0.0))
+        size, at = np.zeros(len(self)), self._listing.of(self.query.numbers)
+        size[at[at >= 0]] = np.abs(self.derivatives[at >= 0])
+        return [self._listing.places[i] for i in np.argsort(-size, kind="stable").tolist()]
 
     def admissible(self, place: Place) -> tuple[float, float]:
         """The widest interval around the present value in which the target's most probable state stays the same.
@@ -250,7 +250,7 @@ class ParameterSensitivity:
 
         Source: van der Gaag LC, Renooij S (2001), Analysing sensitivity data from probabilistic networks, UAI, 530-537.
         """
-        value, j = value_at(self.network, place), self._numbers.get(place)
+        value, j = value_at(self.network, place), self.query.numbers.index(place)
         bottom, top = 0.0, 1.0
         if self.covariation == "order_preserving":
             top = self.function(place).pieces[-1].high
@@ -277,29 +277,47 @@ class ParameterSensitivity:
         """
         import pandas as pd
 
-        uniform = falls_back(self.query.numbers) if self.covariation == "proportional" else None
-        rows, index = [], []
-        for place in self._ranked():
-            f, j = self.function(place), self._numbers.get(place)
-            falls = uniform is not None and j is not None and bool(uniform[j])
-            cited = cited_at(self.network, place)
-            low, high = f.extremes()
-            piece, (floor, ceiling) = f.pieces[-1], self.admissible(place)
-            state, given = in_words(self.network, place)
-            index.append(f.name)
-            rows.append(
-                {
-                    "variable": place[0], "state": state, "given": given, "value": f.value, "low": f.low,
-                    "high": f.high, "source": cited.source if cited else "", "where": cited.where if cited else "",
-                    "alpha": piece.alpha, "beta": piece.beta, "gamma": piece.gamma, "delta": piece.delta,
-                    "derivative": 0.0 if j is None else float(self.derivatives[j]),
-                    "vertex_proximity": f.vertex_proximity, "minimum": low, "maximum": high,
-                    "admissible_low": floor, "admissible_high": ceiling, "matters": place[0] in self.matters,
-                    "covariation": "uniform" if falls else self.covariation,
-                    "cited": cited is not None,
-                }
-            )  # fmt: skip
-        frame = pd.DataFrame(rows, index=pd.Index(index, name="parameter"))
+        listed, numbers, theta = self._listing, self.query.numbers, self.query.numbers.values
+        at = listed.of(numbers)
+        here, n = np.flatnonzero(at >= 0), len(listed.places)
+        place = at[here]
+        falling, rising = (np.zeros((4, n)) for _ in range(2))
+        top, bottom = (float(w @ self.query.joint) for w in (self.target.numerator, self.target.denominator))
+        for lines, found in zip((falling, rising), self.coefficients, strict=True):
+            lines[1], lines[3] = top, bottom  # of numbers that the query does not have
+            lines[:, place] = found[:, here]
+        least, most, derivatives = np.zeros(n), np.ones(n), np.zeros(n)
+        derivatives[place] = self.derivatives[here]
+        if self.covariation == "order_preserving":
+            most[place] = highest(numbers)[here]
+            fixed = most == listed.value  # the largest of its row cannot move
+            fixed[np.setdiff1d(np.arange(n), place)] = False
+            least[fixed] = listed.value[fixed]
+            rising[:, fixed] = falling[:, fixed]
+            falling = np.where(listed.value == 0, rising, falling)
+        functions = Functions(listed.value, least, most, falling, rising, self.target.log)
+        low, high = self._ranges
+        minimum, maximum = functions.extremes(low, high)
+        floor, ceiling = np.zeros(n), most.copy()
+        down, up = (Lines(*(part[:, here] for part in lines)) for lines in self._lines)
+        floor[place], ceiling[place] = admissible(
+            self.query.joint, down, up, theta[here], np.zeros(len(here)), most[place]
+        )
+        rule = np.full(n, self.covariation, dtype=object)
+        if self.covariation == "proportional":
+            rule[place[falls_back(numbers)[here]]] = "uniform"
+        matters = np.array([name in self.matters for name in self.network.names], dtype=bool)[listed.owner]
+        columns = {
+            "variable": listed.variable, "state": listed.state, "given": listed.given, "value": listed.value,
+            "low": low, "high": high, "source": listed.source, "where": listed.where,
+            **dict(zip(("alpha", "beta", "gamma", "delta"), rising, strict=True)), "derivative": derivatives,
+            "vertex_proximity": functions.vertex_proximity, "minimum": minimum, "maximum": maximum,
+            "admissible_low": floor, "admissible_high": ceiling, "matters": matters, "covariation": rule,
+            "cited": ~np.isnan(listed.low),
+        }  # fmt: skip
+        ranked = np.argsort(-np.abs(derivatives), kind="stable")
+        index = pd.Index(listed.name[ranked], name="parameter", dtype=object)
+        frame = pd.DataFrame({name: column[ranked] for name, column in columns.items()}, index=index)
         frame.attrs["spasmnet"] = {"target": str(self.target), "provenance": self.provenance.as_dict()}
         return frame
 
