@@ -525,4 +525,6 @@ def test_columns_are_the_functions_one_by_one(data: st.DataObject, network: Netw
         assert row["vertex_proximity"] == pytest.approx(f.vertex_proximity, rel=1e-12)
         assert (row["minimum"], row["maximum"]) == pytest.approx((low, high), abs=1e-14)
         assert (row["admissible_low"], row["admissible_high"]) == pytest.approx(ps.admissible(place), abs=1e-14)
+        nearby = f.extremes(f.value * 0.9, min(f.value * 1.1, 1.0))
+        assert (row["minimum_nearby"], row["maximum_nearby"]) == pytest.approx(nearby, abs=1e-14)
         assert row["matters"] == (place[0] in ps.matters)

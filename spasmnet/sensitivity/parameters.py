@@ -53,7 +53,8 @@ def parameter_sensitivity(
     `target` is (variable, state) or (variable, states). `measure` is "probability"; or "difference", "ratio" or
     "log_odds" of the target and `against` (for log_odds by default all its other states). `covariation` is
     "proportional", "uniform" or "order_preserving"; where the proportional rule is undefined, at a number of 1, the
-    uniform one is used, and the frame says so. `spread` is the relative range of numbers that have none of their own.
+    uniform one is used, and the frame says so. `spread` is the relative range of numbers that have none of their own, and
+    of what the frame calls nearby.
 
     Raises EvidenceError (also if the target is itself observed), UnknownVariableError, UnknownStateError,
     ImpossibleEvidenceError and CircuitTooLargeError.
@@ -271,7 +272,8 @@ class ParameterSensitivity:
         """One row a number, the strongest first; the index is the number in words.
 
         variable, state, given, value, low, high, source, where; alpha, beta, gamma, delta; derivative, vertex_proximity
-        (infinite for a linear function); minimum and maximum over [low, high]; admissible_low and admissible_high;
+        (infinite for a linear function); minimum and maximum over [low, high]; minimum_nearby and maximum_nearby over
+        the value plus and minus the spread; admissible_low and admissible_high (within which the leading state stays);
         matters (whether it can matter at all); covariation (the rule that was used); cited (whether the range is
         its own). With order-preserving co-variation the coefficients are those for larger numbers.
         """
@@ -298,6 +300,7 @@ class ParameterSensitivity:
         functions = Functions(listed.value, least, most, falling, rising, self.target.log)
         low, high = self._ranges
         minimum, maximum = functions.extremes(low, high)
+        near = functions.extremes(*(np.clip(listed.value * (1 + s), 0.0, 1.0) for s in (-self.spread, self.spread)))
         floor, ceiling = np.zeros(n), most.copy()
         down, up = (Lines(*(part[:, here] for part in lines)) for lines in self._lines)
         floor[place], ceiling[place] = admissible(
@@ -312,6 +315,7 @@ class ParameterSensitivity:
             "low": low, "high": high, "source": listed.source, "where": listed.where,
             **dict(zip(("alpha", "beta", "gamma", "delta"), rising, strict=True)), "derivative": derivatives,
             "vertex_proximity": functions.vertex_proximity, "minimum": minimum, "maximum": maximum,
+            "minimum_nearby": near[0], "maximum_nearby": near[1],
             "admissible_low": floor, "admissible_high": ceiling, "matters": matters, "covariation": rule,
             "cited": ~np.isnan(listed.low),
         }  # fmt: skip
