@@ -24,7 +24,6 @@ from spasmnet.circuit.cases import Workspace, wide
 from spasmnet.circuit.elimination import Elimination
 from spasmnet.circuit.explain import best_leaves
 from spasmnet.circuit.plan import Plan, plan
-from spasmnet.circuit.targeted import targeted_posterior
 from spasmnet.contradiction import smallest_contradiction
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError
 from spasmnet.evidence import Encoder, own
@@ -114,15 +113,14 @@ class Engine:
 
     @property
     def has_circuit(self) -> bool:
-        """Whether there is a circuit for all questions; without one, only what findings or targets make small is."""
+        """Whether there is a circuit for all questions."""
         return self._compiled is not None
 
     @property
     def small_rows(self) -> int:
         """How many entries of clusters a case of a table may take to be eliminated directly."""
-        if self._compiled is None:
-            return self._max_products
-        return self.products // PRODUCTS_A_CELL_OF_ROWS if self.products >= DIRECT_FROM else 0
+        most = self.products // PRODUCTS_A_CELL_OF_ROWS if self.products >= DIRECT_FROM else 0
+        return most if self.has_circuit else self._max_products
 
     @property
     def products(self) -> int:
@@ -177,8 +175,7 @@ class Engine:
     ) -> dict[str, Distribution]:
         """The posteriors of some variables for one case, by what only they need of the network.
 
-        Networks without a circuit for all questions answer this in milliseconds if the targets and the evidence leave
-        little of them. `evidence` and the errors are those of `posterior`.
+        Networks without a circuit for all questions may answer this in milliseconds. Errors as for `posterior`.
 
         >>> import spasmnet
         >>> found = spasmnet.compile(spasmnet.load()).posterior_of(["dehydration"], {"trauma": "present"})
@@ -190,11 +187,16 @@ class Engine:
         given = {} if evidence is None else evidence
         if isinstance(targets, str) or not isinstance(targets, Collection):
             raise EvidenceError(f"targets is a list of variables, such as [{self.network.names[0]!r}], not {targets!r}")
-        rows, log_total = targeted_posterior(self.network, list(targets), given, self._max_products)
+        rows, log_total = self._targeted(list(targets), given)
         if log_total == float("-inf"):
             raise ImpossibleEvidenceError(self.contradiction(given))
-        states = {name: self.network.by_name[name].states for name in rows}
+        states = {variable.name: variable.states for variable in self.network.variables}
         return {name: Distribution(zip(states[name], row.tolist(), strict=True)) for name, row in rows.items()}
+
+    def _targeted(self, targets: Sequence[str], evidence: Mapping[str, Any]) -> tuple[dict[str, Any], float]:
+        from spasmnet.circuit.targeted import targeted_posterior  # not needed where the circuit answers
+
+        return targeted_posterior(self.network, targets, evidence, self._max_products)
 
     def _directly(self, evidence: Mapping[str, Any]) -> Posterior | None:
         """The posterior by elimination of what was not observed, where that is quicker than the circuit.
@@ -229,7 +231,7 @@ class Engine:
     def _by_circuit(self, evidence: Mapping[str, Any]) -> Posterior:
         """The posterior by the circuit for all questions; without one, by what the findings leave of the network."""
         if self._compiled is None:
-            rows, log_total = targeted_posterior(self.network, self.network.names, evidence, self._max_products)
+            rows, log_total = self._targeted(self.network.names, evidence)
             if log_total == float("-inf"):
                 raise ImpossibleEvidenceError(self.contradiction(evidence))
             values = [exp(log_total), *(p for row in rows.values() for p in row.tolist())]
@@ -340,10 +342,9 @@ class Engine:
         def possible(findings: Collection[str]) -> bool:
             some = {name: evidence[name] for name in findings}
             if self._compiled is None:
-                return targeted_posterior(self.network, (), some, self._max_products)[1] > float("-inf")
-            circuit = self._compiled.circuit
+                return self._targeted((), some)[1] > float("-inf")
             weights = self._encode(some)
-            out = Workspace(circuit).query(weights.at, weights.weight)
-            return out[0] > TINY or bool(wide(circuit, weights)[1])
+            out = Workspace(self._compiled.circuit).query(weights.at, weights.weight)
+            return out[0] > TINY or bool(wide(self._compiled.circuit, weights)[1])
 
         return {name: evidence[name] for name in smallest_contradiction(list(evidence), possible)}

@@ -53,8 +53,8 @@ def parameter_sensitivity(
     `target` is (variable, state) or (variable, states). `measure` is "probability"; or "difference", "ratio" or
     "log_odds" of the target and `against` (for log_odds by default all its other states). `covariation` is
     "proportional", "uniform" or "order_preserving"; where the proportional rule is undefined, at a number of 1, the
-    uniform one is used, and the frame says so. `spread` is the relative range of numbers that have none of their own, and
-    of what the frame calls nearby.
+    uniform one is used, and the frame says so. `spread` is the relative range of numbers that have none of their own,
+    and of what the frame calls nearby.
 
     Raises EvidenceError (also if the target is itself observed), UnknownVariableError, UnknownStateError,
     ImpossibleEvidenceError and CircuitTooLargeError.
