@@ -209,7 +209,7 @@ def plot_surface(
         drawn.contourf(across, up, height, levels, colors=light, zorder=0)
         inner = [level for level in levels if least < level < most]
         contours = drawn.contour(across, up, height, inner or [(least + most) / 2], colors=INK, linewidths=0.9)
-        _without_cut_ones(drawn.clabel(contours, fmt=words, fontsize=9.5, inline_spacing=8), across, up)
+        _boxed(drawn.clabel(contours, fmt=words, fontsize=9.5, inline=False), across, up)
     else:
         drawn.text(0.5, 0.9, f"{words(least)} everywhere", ha="center", transform=drawn.transAxes, color=SOFT)
     drawn.set_xlim(float(across[0]), float(across[-1]))
@@ -225,9 +225,10 @@ def plot_surface(
     return drawn
 
 
-def _without_cut_ones(labels: Iterable[Text], x: Floats, y: Floats) -> None:
-    """Take away the words on contours that would reach over an edge of the axes."""
+def _boxed(labels: Iterable[Text], x: Floats, y: Floats) -> None:
+    """Put the words on contours into boxes, and take those away that would reach over an edge of the axes."""
     for label in labels:
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0})
         shares = [(t - ends[0]) / (ends[-1] - ends[0]) for t, ends in zip(label.get_position(), (x, y), strict=True)]
         if not all(0.03 < share < 0.97 for share in shares):
             label.remove()
