@@ -19,12 +19,11 @@ from spasmnet.engine import Engine
 from spasmnet.sensitivity.covariation import Lines, along_rows
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
 from spasmnet.sensitivity.reachability import sensitivity_sets
-from spasmnet.sensitivity.scaling import scale_of
+from spasmnet.sensitivity.scaling import DEEP, scale_of
 from spasmnet.sensitivity.target import Target
 
 Floats = NDArray[np.float64]
 Ints = NDArray[Any]
-DEEP = 1e-250  # a probability below which a case is scaled
 MATTERS = 1e-9  # a derivative that is larger is more than rounding
 FINE, IMPOSSIBLE, UNDEFINED = range(3)
 

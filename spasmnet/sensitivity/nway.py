@@ -25,7 +25,7 @@ from spasmnet.sensitivity.multilinear import Multilinear
 from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
 from spasmnet.sensitivity.places import Place, find_place, name_of, value_at
 from spasmnet.sensitivity.polynomial import polynomial
-from spasmnet.sensitivity.scaling import likelihoods, scale_of
+from spasmnet.sensitivity.scaling import likelihoods, slopes_of_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 MOST = 6  # numbers that move together
-DEEP = -550.0  # ln P(e) below which the batch is scaled
 
 
 class Extremes(NamedTuple):
@@ -144,13 +143,8 @@ def _at_knots(ps: ParameterSensitivity, places: Sequence[Place], knots: Sequence
             np.moveaxis(values, axis, 0)[at][..., first : first + size] = row_at(row, j - first, end, ps.covariation)
     own = weights.pop(name, np.ones(len(engine.network.by_name[name].states)))
     leaves = compiled.leaves(values.reshape(prod(shape), len(numbers.values)), weights)
-    log_evidence = engine.log_evidence(ps.evidence)
-    if log_evidence < DEEP:
-        scale = scale_of(compiled, log_evidence)
-        leaves[:, : len(scale)] *= scale
-    found = compiled.differentiate_rows(leaves)[1][:, : len(own)] * own
-    if not np.isfinite(found).all():
-        raise SpasmnetError("the evidence is so much more probable at other values that both cannot be held in a float")
+    now = compiled.leaves(numbers.values, weights)
+    found = slopes_of_rows(compiled, leaves, now)[:, : len(own)] * own
     return found.reshape(*shape, len(own))
 
 
