@@ -32,20 +32,26 @@ from spasmnet.reading import load, models, read
 from spasmnet.rules import Harm, Losses, Rule
 
 if TYPE_CHECKING:
+    from spasmnet.decision.robustness import decision_robustness
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
     from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
     from spasmnet.sensitivity.nway import nway_sensitivity
     from spasmnet.sensitivity.parameters import parameter_sensitivity
     from spasmnet.sensitivity.population import population_sensitivity
+    from spasmnet.sensitivity.sobol import sobol_indices
     from spasmnet.sensitivity.structure import cut_edge, cut_effects, edge_strength
     from spasmnet.sensitivity.tuning import tune
     from spasmnet.sensitivity.tuning_table import tune_table
+    from spasmnet.sensitivity.uncertainty import credible_intervals
 
 _LAZY = {
     "from_pgmpy": "interop",
     "to_pgmpy": "interop",
     "write": "interop",
     "parameter_sensitivity": "sensitivity.parameters",
+    "credible_intervals": "sensitivity.uncertainty",
+    "sobol_indices": "sensitivity.sobol",
+    "decision_robustness": "decision.robustness",
     "nway_sensitivity": "sensitivity.nway",
     "population_sensitivity": "sensitivity.population",
     "edge_strength": "sensitivity.structure",
@@ -70,6 +76,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "parameter_sensitivity", "nway_sensitivity", "population_sensitivity", "tune", "tune_table",
     "edge_strength", "cut_effects", "cut_edge",
     "cd_distance", "kl_divergence", "cd_bound", "change_distance",
+    # how uncertain answers are, since the numbers are
+    "credible_intervals", "sobol_indices", "decision_robustness",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
     "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",

@@ -32,6 +32,11 @@ def cited_numbers(network: Network) -> dict[Place, Parameter]:
     }
 
 
+def has_ranges(network: Network) -> bool:
+    """Whether any cited number has a range, so that answers have intervals."""
+    return any(p.low < p.high for p in cited_numbers(network).values())
+
+
 def with_values(network: Network, values: Mapping[Place, float]) -> Network:
     """The network with some cited numbers replaced; their ranges and sources stay.
 

@@ -16,14 +16,16 @@ from spasmnet.circuit import MAX_PRODUCTS
 from spasmnet.cli_options import DEFAULT, EPILOG, model_options, open_model, print_json, stdin
 from spasmnet.cli_sensitivity import sensitivity
 from spasmnet.engine import Engine, compile
-from spasmnet.errors import CircuitTooLargeError, SpasmnetError
+from spasmnet.errors import CircuitTooLargeError, EvidenceError, SpasmnetError
 from spasmnet.failure import Commands, Failure
 from spasmnet.network import ROLES
-from spasmnet.posterior import Provenance
+from spasmnet.posterior import Posterior, Provenance
 from spasmnet.reading import load
 
 if TYPE_CHECKING:
     from spasmnet.report import Report
+
+LEVEL = 0.9  # of the intervals
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -64,6 +66,13 @@ main.add_command(sensitivity)
 @click.option("--top", type=click.IntRange(min=1), help="How many causes to show.  [default: 10; with --json all]")
 @click.option("--all", "everything", is_flag=True, help="Show all variables, not only causes and serious conditions.")
 @click.option(
+    "--interval",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="LEVEL",
+    help="The level of the intervals that uncertain numbers of the model give.  [default: 0.9, if it has ranges]",
+)
+@click.option("--no-interval", is_flag=True, help="Show no intervals.")
+@click.option(
     "--max-products", type=click.IntRange(min=1), default=MAX_PRODUCTS, show_default=True, help="Largest circuit."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, errors too.")
@@ -74,6 +83,8 @@ def query(
     targets: Sequence[str],
     top: int | None,
     everything: bool,
+    interval: float | None,
+    no_interval: bool,
     max_products: int,
     as_json: bool,
 ) -> None:
@@ -83,7 +94,8 @@ def query(
     {"name": "state"}, comes from standard input with - and from a file with @FILE or a path ending in .json. Findings
     from several places are combined. Leave out what was not observed.
 
-    Advice is shown when what it is about is at least as likely as not, or is among the three leading causes.
+    Advice is shown when what it is about is at least as likely as not, or is among the three leading causes. The
+    intervals tell the uncertainty of the model's numbers, not of the patient.
 
     \b
     Examples
@@ -93,15 +105,16 @@ def query(
       $ echo '{"spasm": "painful", "heavy_sweating": "present"}' | spasmnet query - --json
     """
     from spasmnet.findings import gather
-    from spasmnet.report import report
 
     if targets and everything:
         raise click.UsageError("--target and --all exclude each other: name the variables, or show all of them")
+    if interval is not None and no_interval:
+        raise click.UsageError("--interval and --no-interval exclude each other")
     network = open_model(model, normalize)
     for name in targets:
         network.variable(name)
     evidence = gather(network, findings, stdin)
-    found = report(compile(network, max_products=max_products), evidence)
+    found = _report(compile(network, max_products=max_products), evidence, interval, no_interval)
     if as_json:
         print_json(_selected(found, top, targets))
         return
@@ -112,11 +125,26 @@ def query(
     show(query_screen(found, shown, top=top or 10, targets=chosen, everything=everything), shown)
 
 
+def _report(engine: Engine, evidence: dict[str, Any], interval: float | None, no_interval: bool) -> Report:
+    """The report, with intervals if they are wanted, or not unwanted and there to be had."""
+    from spasmnet.assign import has_ranges
+    from spasmnet.report import report
+
+    if interval is None and not no_interval and has_ranges(engine.network):
+        try:
+            return report(engine, evidence, interval=LEVEL)
+        except (EvidenceError, CircuitTooLargeError):
+            pass  # impossible evidence, told below, or intervals that cost more than the answer
+    return report(engine, evidence, interval=interval)
+
+
 def _selected(found: Report, top: int | None, targets: Sequence[str]) -> dict[str, Any]:
     """The report as data; for some variables only, or the first causes only, if that was asked for."""
     content = found.as_dict()
     if targets:
-        content["posterior"] = {name: content["posterior"][name] for name in targets}
+        for part in (content, content.get("intervals", {})):
+            if "posterior" in part:
+                part["posterior"] = {name: part["posterior"][name] for name in targets}
         for key in ("causes", "serious", "others"):
             content[key] = [row for row in content[key] if row["variable"] in targets]
     first = "causes" if found.causes or found.serious else "others"
@@ -170,12 +198,13 @@ def check(file: str, normalize: bool, as_json: bool) -> None:
     network = open_model(file, normalize, path=True)
     counts = inventory(network)
     engine: Engine | None = None
+    posterior: Posterior | None = None
     too_large: CircuitTooLargeError | None = None
     try:
         engine = compile(network)
+        posterior = engine.posterior()
     except CircuitTooLargeError as error:
-        too_large = error
-    posterior = engine.posterior() if engine else None
+        engine, too_large = None, error
     if as_json:
         content: dict[str, Any] = counts.as_dict()
         content["circuit"] = {"width": engine.width, "products": engine.products} if engine else None
@@ -229,7 +258,7 @@ def cite(sources: Sequence[str], model: str, normalize: bool, as_json: bool, as_
 @click.option("--vignettes", metavar="FILE", help="The cases.  [default: those that come with the model]")
 @click.option("--targets", metavar="FILE", help="The calibration figures.  [default: those that come with the model]")
 @click.option(
-    "--draws", type=click.IntRange(min=1), help="Networks drawn for the robustness.  [default: 200 for --pages]"
+    "--draws", type=click.IntRange(min=1), help="Networks drawn for the robustness.  [default: 2000 for --pages]"
 )
 @click.option(
     "--pages", metavar="FOLDER", help="Write the pages on the model (claims, numbers, results, model card) there."

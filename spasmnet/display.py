@@ -50,6 +50,19 @@ def one_in(probability: float, below: float = 0.01) -> str:
     return f"1 in {round(count, 1 - floor(log10(count))):,.0f}"
 
 
+def between(interval: tuple[float, float], *, rare: bool = False) -> str:
+    """An interval for people: in percent, or (rare) in frequencies.
+
+    >>> between((0.081, 0.17)), between((0.21, 0.44)), between((1e-5, 2e-4), rare=True)
+    ('8.1-17%', '21-44%', '1 in 100,000 to 5,000')
+    """
+    if rare:
+        first, last = (one_in(p, below=0.1) or percent(p) for p in interval)
+        return first if first == last else f"{first} to {last.removeprefix('1 in ')}"
+    first, last = map(percent, interval)
+    return first if first == last else f"{first.removesuffix('%')}-{last}"
+
+
 def plain(text: str) -> str:
     """A text from a model file without control characters, which a terminal might obey."""
     return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
@@ -73,13 +86,19 @@ def finding_text(finding: Any, variable: Variable | None = None) -> str:
     return state_of(variable, finding) if variable else str(finding)
 
 
-def states_text(variable: Variable, states: Mapping[str, float], most: int = 6) -> str:
-    """The states with their probabilities, in order; of many, the most probable."""
+def states_text(variable: Variable, states: Mapping[str, float], most: int = 6, post: Posterior | None = None) -> str:
+    """The states with their probabilities, in order; of many, the most probable. With `post`, its intervals follow."""
     shown: Sequence[str] = variable.states
     if len(shown) > most:
         shown = sorted(shown, key=lambda state: -states[state])[: most - 1]
-    words = [f"{state_of(variable, state)} {percent(states[state])}" for state in shown]
+    words = [f"{state_of(variable, s)} {percent(states[s])}{_bracketed(post, variable, s)}" for s in shown]
     return "; ".join(words) + (f"; and {len(states) - len(shown)} more" if len(shown) < len(states) else "")
+
+
+def _bracketed(post: Posterior | None, variable: Variable, state: str) -> str:
+    if post is None or post.uncertainty is None:
+        return ""
+    return f" ({between(post.interval(variable.name, state))})"
 
 
 def presence(row: Ranked) -> str:
@@ -117,7 +136,7 @@ def posterior_table(post: Posterior) -> Table:
         title=Text.assemble(title, f"\ngiven {_given(post)}"),
         title_style="",
         title_justify="left",
-        caption=Text(f"{post.provenance}. {plain(post.network.intended_use) or NOTICE}"),
+        caption=Text(f"{_meaning(post)}{post.provenance}. {plain(post.network.intended_use) or NOTICE}"),
         caption_style="dim",
         caption_justify="left",
         box=None,
@@ -126,15 +145,23 @@ def posterior_table(post: Posterior) -> Table:
     )
     table.add_column(min_width=12)
     table.add_column(justify="right", no_wrap=True)
+    if post.uncertainty is not None:
+        table.add_column(justify="right", no_wrap=True, style="dim")
     table.add_column()
     for heading, rows in _sections(post):
         table.add_row()
         table.add_row(Text(heading, style="bold"))
         for row in rows:
             chance = percent(row.probability) if row.variable.role else ""
-            table.add_row(Text(name_of(row.variable)), chance, Text(states_text(row.variable, row.states)))
+            ends = [between(row.interval) if row.variable.role else ""] if row.interval else []
+            words = states_text(row.variable, row.states, post=None if row.variable.role else post)
+            table.add_row(Text(name_of(row.variable)), chance, *ends, Text(words))
     table.add_row()
     return table
+
+
+def _meaning(post: Posterior) -> str:
+    return f"{post.uncertainty.meaning} " if post.uncertainty is not None else ""
 
 
 _CELL = "padding:.15em 1.2em .15em 0;border:0;background:none;vertical-align:middle"
@@ -143,31 +170,33 @@ _TRACK = "background:rgba(128,128,128,.18);width:11em;height:.7em;border-radius:
 
 def posterior_html(post: Posterior) -> str:
     """The posteriors as an HTML table with bars; colours suit light and dark pages."""
-    sections = "".join(_html_section(title, rows) for title, rows in _sections(post))
-    use = plain(post.network.intended_use) or NOTICE
+    sections = "".join(_html_section(title, rows, post) for title, rows in _sections(post))
+    notes = filter(None, (_meaning(post), plain(post.network.intended_use) or NOTICE, str(post.provenance)))
     return (
         f'<div style="line-height:1.4;max-width:60em"><div style="font-weight:600">'
         f"{escape(plain(post.network.title or post.network.name))}</div>"
         f'<div style="opacity:.75">given {escape(_given(post))}</div>'
         f'<table style="border-collapse:collapse;border:0;color:inherit;font-size:inherit">{sections}</table>'
-        f'<div style="opacity:.65;font-size:85%;margin-top:.5em">{escape(use)}<br>{escape(str(post.provenance))}</div>'
+        f'<div style="opacity:.65;font-size:85%;margin-top:.5em">{"<br>".join(map(escape, notes))}</div>'
         "</div>"
     )
 
 
-def _html_section(title: str, rows: Sequence[Ranked]) -> str:
+def _html_section(title: str, rows: Sequence[Ranked], post: Posterior) -> str:
     colour = "#c0573f" if title == ROLE_TITLES["serious"] else "#3b7bb5"
-    head = f'<th colspan="4" style="{_CELL};text-align:left;padding-top:.7em">{escape(title)}</th>'
+    head = f'<th colspan="5" style="{_CELL};text-align:left;padding-top:.7em">{escape(title)}</th>'
     lines = [f'<tr style="background:none">{head}</tr>']
     for row in rows:
-        words = presence(row) if row.variable.role else states_text(row.variable, row.states)
+        words = presence(row) if row.variable.role else states_text(row.variable, row.states, post=post)
+        ends = between(row.interval) if row.interval else ""
         rare = one_in(row.probability) if row.variable.role == "serious" else ""
-        tip = escape(states_text(row.variable, row.states, most=99), quote=True)
+        tip = escape(states_text(row.variable, row.states, most=99, post=post), quote=True)
         bar = f'<div style="width:{100 * max(row.probability, 0.0):.2f}%;height:100%;background:{colour}"></div>'
         lines.append(
             f'<tr title="{tip}" style="background:none">'
             f'<td style="{_CELL};text-align:left">{escape(name_of(row.variable))}</td>'
             f'<td style="{_CELL};text-align:right">{escape(percent(row.probability))}</td>'
+            f'<td style="{_CELL};text-align:right;opacity:.75">{escape(ends)}</td>'
             f'<td style="{_CELL}"><div style="{_TRACK}">{bar}</div></td>'
             f'<td style="{_CELL};text-align:left;opacity:.75">{escape(rare or words)}</td></tr>'
         )

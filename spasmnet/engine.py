@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from math import log
+from math import exp, ldexp, log
 from typing import TYPE_CHECKING, Any
 
 from spasmnet._frozen import FrozenMapping
-from spasmnet.circuit import MAX_PRODUCTS, Compiled, compile_circuit
+from spasmnet.circuit import (
+    MAX_PRODUCTS,
+    Compiled,
+    Order,
+    build_circuit,
+    compile_circuit,
+    elimination_order,
+    factorise,
+    too_large,
+)
 from spasmnet.circuit.cases import Workspace, wide
+from spasmnet.circuit.elimination import Elimination
 from spasmnet.circuit.explain import best_leaves
+from spasmnet.circuit.plan import Plan, plan
+from spasmnet.circuit.targeted import targeted_posterior
 from spasmnet.contradiction import smallest_contradiction
-from spasmnet.errors import ImpossibleEvidenceError, SpasmnetError
-from spasmnet.evidence import Encoder
-from spasmnet.kernels.layout import TINY
+from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError
+from spasmnet.evidence import Encoder, own
+from spasmnet.kernels.layout import FINE, TINY
 from spasmnet.network import Network
-from spasmnet.posterior import Explanation, Posterior, Provenance
+from spasmnet.posterior import Distribution, Explanation, Posterior, Provenance
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MOST_WITHOUT = 20 * MAX_PRODUCTS  # products up to which a network is accepted without a circuit for all questions
+DIRECT_FROM = 20_000  # products from which elimination may be quicker than the circuit for a case
+PRODUCTS_A_CELL = 8  # how many products take as long as one entry of a cluster
+PRODUCTS_A_CELL_OF_ROWS = 25  # the same where the circuit runs on many cases side by side
+LN2 = log(2.0)
 
 
 def compile(network: Network, *, max_products: int = MAX_PRODUCTS) -> Engine:
     """Compile a network into an engine that answers queries exactly.
 
     `max_products` bounds the circuit's estimated size (one product takes up to 100 bytes while compiling); a network
-    that exceeds it is refused with CircuitTooLargeError before memory is touched.
+    that exceeds it is refused with CircuitTooLargeError before memory is touched. At the default, networks of up to
+    twenty times that size are accepted without a circuit for all questions: those that their findings or chosen targets
+    make small enough are answered, others are refused in the same way when they are asked.
 
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load("muscle_spasm"))
@@ -41,37 +62,72 @@ def compile(network: Network, *, max_products: int = MAX_PRODUCTS) -> Engine:
         raise SpasmnetError(f"compile takes a spasmnet Network, not {type(network).__name__}{hint}")
     if isinstance(max_products, bool) or not isinstance(max_products, int) or max_products < 1:
         raise SpasmnetError(f"max_products must be a whole number of at least 1, not {max_products!r}")
-    return Engine(network, compile_circuit(network, max_products=max_products), max_products)
+    factors = factorise(network)
+    order = elimination_order(factors)
+    without = max_products >= MAX_PRODUCTS and order.size <= MOST_WITHOUT
+    compiled = None
+    if order.size <= max_products or not without:
+        compiled = build_circuit(network, factors, order, network.names, network.names, max_products)
+    return Engine(network, order, compiled, plan(network, factors, order.variables), max_products)
 
 
 class Engine:
     """A compiled network: immutable, picklable, and safe to share between threads."""
 
-    __slots__ = ("__dict__", "_compiled", "_encode", "_local", "_max_products", "_provenance", "network")
+    __slots__ = (
+        "__dict__", "_codes", "_compiled", "_encode", "_local", "_max_products", "_order", "_provenance",
+        "_small", "network", "plan",
+    )  # fmt: skip
 
-    def __init__(self, network: Network, compiled: Compiled, max_products: int = MAX_PRODUCTS) -> None:
+    def __init__(
+        self, network: Network, order: Order, compiled: Compiled | None, plan: Plan, max_products: int = MAX_PRODUCTS
+    ) -> None:
         self.network = network
+        self._order = order
         self._compiled = compiled
+        self.plan = plan
         self._max_products = max_products
         self._provenance = Provenance.of(network)
-        self._encode = Encoder(network, compiled.circuit.first_indicator)
+        self._codes = {
+            variable.name: (i, {state: code for code, state in enumerate(variable.states)})
+            for i, variable in enumerate(network.variables)
+        }
+        if compiled is None:
+            self._small = max_products
+        else:
+            self._encode = Encoder(network, compiled.circuit.first_indicator)
+            self._small = self.products // PRODUCTS_A_CELL if self.products >= DIRECT_FROM else 0
         self._local = threading.local()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.network, self._compiled, self._max_products)
+        return type(self), (self.network, self._order, self._compiled, self.plan, self._max_products)
 
     def __repr__(self) -> str:
         return f"<Engine of {self.network.name!r}: {self.products:,} products, width {self.width}>"
 
     @property
     def compiled(self) -> Compiled:
-        """The circuit for all variables, and what it was made from."""
+        """The circuit for all variables, and what it was made from; raises CircuitTooLargeError if there is none."""
+        if self._compiled is None:
+            raise too_large(self.network, self._order, self._max_products)
         return self._compiled
 
     @property
+    def has_circuit(self) -> bool:
+        """Whether there is a circuit for all questions; without one, only what findings or targets make small is."""
+        return self._compiled is not None
+
+    @property
+    def small_rows(self) -> int:
+        """How many entries of clusters a case of a table may take to be eliminated directly."""
+        if self._compiled is None:
+            return self._max_products
+        return self.products // PRODUCTS_A_CELL_OF_ROWS if self.products >= DIRECT_FROM else 0
+
+    @property
     def products(self) -> int:
-        """How many products one case takes, all posteriors included."""
-        return len(self._compiled.circuit.pairs)
+        """How many products the circuit for all questions has, or would have."""
+        return len(self._compiled.circuit.pairs) if self._compiled else int(self._order.size)
 
     @property
     def max_products(self) -> int:
@@ -81,19 +137,27 @@ class Engine:
     @property
     def width(self) -> int:
         """The width of the elimination order."""
-        return self._compiled.order.width
+        return self._order.width
 
     @property
     def provenance(self) -> Provenance:
         """The versions and the digest that stand on every result."""
         return self._provenance
 
-    def posterior(self, evidence: Mapping[str, Any] | None = None) -> Posterior:
+    def posterior(
+        self,
+        evidence: Mapping[str, Any] | None = None,
+        *,
+        interval: float | None = None,
+        interval_method: str = "delta",
+    ) -> Posterior:
         """The posteriors of all variables for one case.
 
         `evidence` maps variables to a state (hard evidence) or to a mapping from every state to a non-negative
-        likelihood (virtual evidence); variables left out are not observed. Raises EvidenceError for what is not
-        understood, and ImpossibleEvidenceError for findings that contradict one another.
+        likelihood (virtual evidence); variables left out are not observed. `interval` is the level, in (0, 1), of
+        credible intervals that the answer then carries; `interval_method` is "delta" or "monte_carlo" (see
+        spasmnet.credible_intervals). Raises EvidenceError for what is not understood, ImpossibleEvidenceError for
+        findings that contradict one another, and SpasmnetError if intervals are asked of a model without ranges.
 
         >>> import spasmnet
         >>> post = spasmnet.compile(spasmnet.load()).posterior({"trauma": "present"})
@@ -101,19 +165,89 @@ class Engine:
         1.0
         """
         given = {} if evidence is None else evidence
-        weights = self._encode(given)
+        post = self._directly(given) or self._by_circuit(given)
+        if interval is None:
+            return post
+        from spasmnet.sensitivity.uncertainty import uncertainty_of
+
+        return post.with_uncertainty(uncertainty_of(self, post, interval, interval_method))
+
+    def posterior_of(
+        self, targets: Collection[str], evidence: Mapping[str, Any] | None = None
+    ) -> dict[str, Distribution]:
+        """The posteriors of some variables for one case, by what only they need of the network.
+
+        Networks without a circuit for all questions answer this in milliseconds if the targets and the evidence leave
+        little of them. `evidence` and the errors are those of `posterior`.
+
+        >>> import spasmnet
+        >>> found = spasmnet.compile(spasmnet.load()).posterior_of(["dehydration"], {"trauma": "present"})
+        >>> list(found["dehydration"])
+        ['none', 'mild', 'moderate_severe']
+
+        Source: Shachter RD (1998), Bayes-ball, UAI, 480-487.
+        """
+        given = {} if evidence is None else evidence
+        if isinstance(targets, str) or not isinstance(targets, Collection):
+            raise EvidenceError(f"targets is a list of variables, such as [{self.network.names[0]!r}], not {targets!r}")
+        rows, log_total = targeted_posterior(self.network, list(targets), given, self._max_products)
+        if log_total == float("-inf"):
+            raise ImpossibleEvidenceError(self.contradiction(given))
+        states = {name: self.network.by_name[name].states for name in rows}
+        return {name: Distribution(zip(states[name], row.tolist(), strict=True)) for name, row in rows.items()}
+
+    def _directly(self, evidence: Mapping[str, Any]) -> Posterior | None:
+        """The posterior by elimination of what was not observed, where that is quicker than the circuit.
+
+        None where it is not, for likelihoods, for evidence that is not understood, and where P(e) is 0 or may be.
+        """
+        if not self._small:
+            return None
+        try:
+            work = self._local.direct
+        except AttributeError:
+            work = self._local.direct = Elimination(self.plan, self._small)
+        seen = []
+        try:
+            for name, state in evidence.items():
+                i, codes = self._codes[name]
+                work.case[i] = codes[state]
+                seen.append(i)
+            out = (ctypes.c_double * (work.slots + 1))()
+            status, total, power = work.solve(ctypes.addressof(out) + 8)
+        except (KeyError, TypeError, AttributeError):
+            return None
+        finally:
+            for i in seen:
+                work.case[i] = -1
+        if status != FINE:
+            return None
+        out[0] = ldexp(total, 256 * int(power))
+        log_total = log(total) + 256 * power * LN2
+        return Posterior(self.network, out, log_total, dict(evidence), self._provenance)
+
+    def _by_circuit(self, evidence: Mapping[str, Any]) -> Posterior:
+        """The posterior by the circuit for all questions; without one, by what the findings leave of the network."""
+        if self._compiled is None:
+            rows, log_total = targeted_posterior(self.network, self.network.names, evidence, self._max_products)
+            if log_total == float("-inf"):
+                raise ImpossibleEvidenceError(self.contradiction(evidence))
+            values = [exp(log_total), *(p for row in rows.values() for p in row.tolist())]
+            return Posterior(self.network, values, log_total, own(evidence), self._provenance)
+        circuit = self._compiled.circuit
+        weights = self._encode(evidence)
         try:
             work = self._local.work
         except AttributeError:
-            work = self._local.work = Workspace(self._compiled.circuit)
+            work = self._local.work = Workspace(circuit)
         values = work.query(weights.at, weights.weight)
         total = values[0]
         if total > TINY:
             log_total = log(total)
         else:
-            log_total, answers = wide(self._compiled.circuit, weights)
+            log_total, answers = wide(circuit, weights)
             if not answers:
-                raise ImpossibleEvidenceError(self.contradiction(given))
+                raise ImpossibleEvidenceError(self.contradiction(evidence))
             values = [total, *answers]
         return Posterior(self.network, values, log_total + weights.shift, weights.findings, self._provenance)
 
@@ -189,7 +323,7 @@ class Engine:
     def specialised(self, targets: Sequence[str], observable: Sequence[str]) -> Compiled:
         """A circuit for some targets and observed columns only; kept for the next table of the same shape."""
         if len(targets) == len(self.network):
-            return self._compiled
+            return self.compiled
         key = (tuple(sorted(targets)), tuple(sorted(observable)))
         kept: dict[Any, Compiled] = self.__dict__.setdefault("_circuits", {})
         found = kept.get(key)
@@ -204,8 +338,12 @@ class Engine:
         """A smallest subset of impossible findings that is impossible by itself."""
 
         def possible(findings: Collection[str]) -> bool:
-            weights = self._encode({name: evidence[name] for name in findings})
-            out = Workspace(self._compiled.circuit).query(weights.at, weights.weight)
-            return out[0] > TINY or bool(wide(self._compiled.circuit, weights)[1])
+            some = {name: evidence[name] for name in findings}
+            if self._compiled is None:
+                return targeted_posterior(self.network, (), some, self._max_products)[1] > float("-inf")
+            circuit = self._compiled.circuit
+            weights = self._encode(some)
+            out = Workspace(circuit).query(weights.at, weights.weight)
+            return out[0] > TINY or bool(wide(circuit, weights)[1])
 
         return {name: evidence[name] for name in smallest_contradiction(list(evidence), possible)}

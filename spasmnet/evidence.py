@@ -75,7 +75,7 @@ class Encoder:
                 others = self._others[name][finding]
                 at.extend(others)
                 weight.extend([0.0] * len(others))
-        return Weights(at, weight, shift, _own(evidence))
+        return Weights(at, weight, shift, own(evidence))
 
 
 def check(network: Network, evidence: Mapping[str, Any]) -> None:
@@ -141,7 +141,7 @@ def _is_weight(value: object) -> bool:
         return False
 
 
-def _own(evidence: Mapping[str, Any]) -> dict[str, Any]:
+def own(evidence: Mapping[str, Any]) -> dict[str, Any]:
     """The evidence as plain data that nobody else can change."""
     return {
         name: FrozenMapping({state: float(value) for state, value in finding.items()})

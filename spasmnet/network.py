@@ -139,7 +139,9 @@ class Network(Rebuilt):
         sha = hashlib.sha256(b"spasmnet network digest 1\n")
         for name in sorted(self.names):
             cpd = self.cpds[name]
-            ranges = sorted((list(key), p.value.hex(), p.low.hex(), p.high.hex()) for key, p in cpd.parameters.items())
+            ranges = sorted(
+                (list(key), *(float(x).hex() for x in (p.value, p.low, p.high))) for key, p in cpd.parameters.items()
+            )
             head = [name, self.by_name[name].states, cpd.parents, type(cpd).__name__, ranges]
             sha.update(json.dumps(head).encode())
             for values in _numbers(cpd):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from spasmnet._frozen import FrozenMapping
 from spasmnet._version import __version__
-from spasmnet.errors import UnknownStateError, UnknownVariableError
+from spasmnet.errors import SpasmnetError, UnknownStateError, UnknownVariableError
 from spasmnet.network import Network
 
 if TYPE_CHECKING:
@@ -55,14 +55,35 @@ class Distribution(dict[str, float]):
         return type(self), (dict(self),)
 
 
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """Credible intervals of all posteriors: `level` of the answers lie within when the model's numbers vary.
+
+    `low` and `high` hold the ends for each state of each variable; `method` is "delta" or "monte_carlo", and
+    `distributions` says what the numbers vary by.
+    """
+
+    level: float
+    method: str
+    distributions: str
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @property
+    def meaning(self) -> str:
+        """What the intervals say, in one sentence for people."""
+        return f"The {100 * self.level:.6g}% intervals tell the uncertainty of the model's numbers, not of the patient."
+
+
 class Posterior(Mapping[str, Mapping[str, float]]):
     """P(X = x given the evidence) for every variable X: a mapping from variables to mappings from states to floats.
 
     Variables that were observed are there too. `log_evidence` is the natural logarithm of P(evidence), `evidence` what
-    was understood, and `provenance` the versions of library and model.
+    was understood, and `provenance` the versions of library and model. `uncertainty` holds the credible intervals if
+    they were asked for.
     """
 
-    __slots__ = ("_evidence", "_log_evidence", "_network", "_provenance", "_values")
+    __slots__ = ("_evidence", "_log_evidence", "_network", "_provenance", "_uncertainty", "_values")
 
     def __init__(
         self,
@@ -71,7 +92,9 @@ class Posterior(Mapping[str, Mapping[str, float]]):
         log_evidence: float,
         evidence: Mapping[str, Any],
         provenance: Provenance,
+        uncertainty: Uncertainty | None = None,
     ) -> None:
+        self._uncertainty = uncertainty
         self._network = network
         self._values = values
         self._log_evidence = log_evidence
@@ -108,6 +131,33 @@ class Posterior(Mapping[str, Mapping[str, float]]):
             raise UnknownNameError(variable, self.network.names) from None
         return Distribution(zip(states, values[place]))  # noqa: B905 -- equally long, and hot
 
+    @property
+    def uncertainty(self) -> Uncertainty | None:
+        """The credible intervals of all posteriors, if they were asked for."""
+        return self._uncertainty
+
+    def with_uncertainty(self, uncertainty: Uncertainty) -> Posterior:
+        """The same answer with these intervals."""
+        values = list(self._values)
+        return Posterior(self.network, values, self.log_evidence, self._evidence, self.provenance, uncertainty)
+
+    def interval(self, variable: str, state: str) -> tuple[float, float]:
+        """The credible interval of P(variable = state): (low, high).
+
+        Raises SpasmnetError if the question was asked without `interval=`, UnknownVariableError and UnknownStateError.
+
+        >>> import spasmnet
+        >>> post = spasmnet.compile(spasmnet.load()).posterior({"spasm": "painful"}, interval=0.9)
+        >>> low, high = post.interval("dehydration", "mild")
+        >>> low < post["dehydration"]["mild"] < high
+        True
+        """
+        if self.uncertainty is None:
+            raise SpasmnetError("there are no intervals; ask for them: engine.posterior(evidence, interval=0.9)")
+        at = self.network.layout[self.network.variable(variable).name][0].start - 1
+        at += self.network.by_name[variable].state_index(state)
+        return self.uncertainty.low[at], self.uncertainty.high[at]
+
     def __contains__(self, variable: object) -> bool:
         return variable in self.network.by_name
 
@@ -125,27 +175,48 @@ class Posterior(Mapping[str, Mapping[str, float]]):
     __hash__ = None  # type: ignore[assignment]  # mappings are compared by content
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.network, list(self._values), self.log_evidence, self._evidence, self.provenance)
+        values = list(self._values)
+        return type(self), (
+            self.network, values, self.log_evidence, self._evidence, self.provenance, self.uncertainty,
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain data for JSON: posteriors, log_evidence, evidence, provenance."""
+        """Everything as plain data for JSON: posteriors, log_evidence, evidence, provenance, and intervals if any."""
         evidence = {n: dict(f) if isinstance(f, Mapping) else f for n, f in self._evidence.items()}
-        return {
+        found = {
             "posterior": {name: dict(self[name]) for name in self},
             "log_evidence": self.log_evidence,
             "evidence": evidence,
             "provenance": self.provenance.as_dict(),
         }
+        if self.uncertainty is not None:
+            known = self.uncertainty
+            found["intervals"] = {
+                "level": known.level,
+                "method": known.method,
+                "distributions": known.distributions,
+                "meaning": known.meaning,
+                "posterior": {
+                    v.name: {s: list(self.interval(v.name, s)) for s in v.states} for v in self.network.variables
+                },
+            }
+        return found
 
     def to_frame(self) -> pd.DataFrame:
-        """A pandas data frame with one row a state: index (variable, state), column probability, the rest in attrs."""
+        """A pandas data frame with one row a state: index (variable, state), column probability, the rest in attrs.
+
+        With intervals the columns low and high follow.
+        """
         import pandas as pd
 
         index = [(variable.name, state) for variable in self.network.variables for state in variable.states]
-        frame = pd.DataFrame(
-            {"probability": list(self._values)[1:]}, index=pd.MultiIndex.from_tuples(index, names=["variable", "state"])
-        )
-        frame.attrs["spasmnet"] = {key: value for key, value in self.to_dict().items() if key != "posterior"}
+        columns: dict[str, Any] = {"probability": list(self._values)[1:]}
+        if self.uncertainty is not None:
+            columns |= {"low": self.uncertainty.low, "high": self.uncertainty.high}
+        frame = pd.DataFrame(columns, index=pd.MultiIndex.from_tuples(index, names=["variable", "state"]))
+        about = {key: value for key, value in self.to_dict().items() if key != "posterior"}
+        about.get("intervals", {}).pop("posterior", None)
+        frame.attrs["spasmnet"] = about
         return frame
 
     def __repr__(self) -> str:

@@ -30,6 +30,7 @@ class Ranked:
 
     `probability` and `before` are of not being neutral, with and without the findings; `leading` is the most probable
     state that is not neutral; `change` is the total variation distance, in [0, 1], that the findings moved the whole.
+    `interval` is the credible interval of `probability`, if the posterior has intervals.
     """
 
     variable: Variable
@@ -38,14 +39,17 @@ class Ranked:
     before: float
     leading: str
     change: float
+    interval: tuple[float, float] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The ranking as plain data."""
+        interval = {} if self.interval is None else {"interval": list(self.interval)}
         return {
             "variable": self.variable.name,
             "label": self.variable.label or self.variable.name,
             "role": self.variable.role,
             "probability": self.probability,
+            **interval,
             "before": self.before,
             "leading_state": self.leading,
             "leading_state_label": self.variable.state_label(self.leading),
@@ -101,17 +105,18 @@ class Report:
         }
 
 
-def report(engine: Engine, evidence: Mapping[str, Any] | None = None) -> Report:
+def report(engine: Engine, evidence: Mapping[str, Any] | None = None, *, interval: float | None = None) -> Report:
     """Ask the engine, and order what it answers for a reader.
 
-    Raises EvidenceError and ImpossibleEvidenceError, as `Engine.posterior` does.
+    `interval` is the level of credible intervals, in (0, 1), or None for none. Raises EvidenceError,
+    ImpossibleEvidenceError and SpasmnetError, as `Engine.posterior` does.
 
     >>> import spasmnet
     >>> found = report(spasmnet.compile(spasmnet.load()), {"dark_urine": "cola", "muscle_pain": "present"})
     >>> found.red_flags[0].level, found.serious[0].variable.name
     ('emergency', 'rhabdomyolysis')
     """
-    posterior = engine.posterior(evidence)
+    posterior = engine.posterior(evidence, interval=interval)
     before = engine.posterior({}) if posterior.evidence else posterior
     rows = ranked(posterior, before)
     causes = tuple(row for row in rows if row.variable.role == "cause")
@@ -133,7 +138,8 @@ def ranked(posterior: Posterior, before: Posterior | None = None) -> tuple[Ranke
     """The variables that were not observed, the most probably present first; ties stay in declared order."""
     earlier = posterior if before is None else before
     variables = [v for v in posterior.network.variables if not isinstance(posterior.evidence.get(v.name), str)]
-    return tuple(sorted((_ranked(v, posterior[v.name], earlier[v.name]) for v in variables), key=_by_probability))
+    rows = (_ranked(v, posterior[v.name], earlier[v.name], _interval(posterior, v)) for v in variables)
+    return tuple(sorted(rows, key=_by_probability))
 
 
 def _others(rows: Iterable[Ranked], network: Network) -> tuple[Ranked, ...]:
@@ -147,7 +153,22 @@ def _by_probability(row: Ranked) -> float:
     return -row.probability
 
 
-def _ranked(variable: Variable, states: Mapping[str, float], before: Mapping[str, float]) -> Ranked:
+def _interval(posterior: Posterior, variable: Variable) -> tuple[float, float] | None:
+    """The interval of the probability of not being neutral: of the other state, or what the neutral one leaves."""
+    if posterior.uncertainty is None:
+        return None
+    if len(variable.states) < 3:
+        return posterior.interval(variable.name, variable.states[-1])
+    low, high = posterior.interval(variable.name, variable.states[0])
+    return 1 - high, 1 - low
+
+
+def _ranked(
+    variable: Variable,
+    states: Mapping[str, float],
+    before: Mapping[str, float],
+    interval: tuple[float, float] | None,
+) -> Ranked:
     active = variable.states[1:] or variable.states
     return Ranked(
         variable,
@@ -156,6 +177,7 @@ def _ranked(variable: Variable, states: Mapping[str, float], before: Mapping[str
         total(before, active),
         max(active, key=states.__getitem__),
         sum(abs(states[s] - before[s]) for s in variable.states) / 2,
+        interval,
     )
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from spasmnet.display import (
     NOTICE,
     ROLE_TITLES,
+    between,
     finding_text,
     name_of,
     one_in,
@@ -68,7 +69,7 @@ def query_screen(
     before = bool(found.posterior.evidence)
     parts: list[RenderableType] = [*_care(found), *_flags(found), *_findings(found.posterior)]
     if targets:
-        parts += [part for name in targets for part in _target(network.variable(name), found.posterior[name], shown)]
+        parts += [part for name in targets for part in _target(network.variable(name), found.posterior, shown)]
     else:
         if found.causes:
             parts += _ranking(found.causes[:top], shown, before, "Causes", "most probable first")
@@ -77,6 +78,8 @@ def query_screen(
             parts += _ranking(found.serious, shown, before, "Serious conditions", "however rare", rare=True)
         if everything or not (found.causes or found.serious):
             parts += _others(found, top if not everything else len(found.others))
+    if found.posterior.uncertainty is not None:
+        parts += [Text(), Text(found.posterior.uncertainty.meaning, style="dim")]
     parts += _advice(found.advice)
     return Group(*parts, *_footer(network, found.posterior.provenance))
 
@@ -175,23 +178,32 @@ def _bar(probability: float, shown: Console) -> Text:
 def _ranking(
     rows: Sequence[Ranked], shown: Console, before: bool, title: str, note: str, *, rare: bool = False
 ) -> list[RenderableType]:
-    """Label, probability, bar and form of each (for rare ones the frequency), and what it was before the findings."""
-    roomy = shown.width >= 80
+    """Label, probability, interval, bar and form of each (for rare ones the frequency), and what it was before."""
+    known = any(row.interval for row in rows)
+    roomy, bars = shown.width >= 80, not rare and shown.width >= (96 if known else 80)
+    before = before and roomy and (shown.width >= 110 or not (rare and known))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    head = Text.assemble((title, "not dim bold"), f"  {note}" if shown.width >= 90 else "")
+    head = Text.assemble((title, "not dim bold"), f"  {note}" if shown.width >= (100 if known else 90) else "")
     table.add_column(head, min_width=24 if roomy else None, max_width=38, overflow="fold")
     table.add_column(justify="right", no_wrap=True)
-    if roomy and not rare:
+    if known and roomy and not rare:
+        table.add_column("interval", justify="right", no_wrap=True, style="dim")
+    if bars:
         table.add_column(min_width=BAR, no_wrap=True)
     table.add_column("" if rare or not roomy else "most probable form", overflow="fold")
-    if before and roomy:
+    if known and roomy and rare:
+        table.add_column("interval", style="dim")
+    if before:
         table.add_column("before", justify="right", no_wrap=True)
     for row in rows:
-        words = one_in(row.probability, below=0.1) if rare else presence(row)
+        words = Text(one_in(row.probability, below=0.1) if rare else presence(row))
         was = (one_in(row.before, below=0.1) if rare else "") or percent(row.before)
-        bars = [_bar(row.probability, shown)] if roomy and not rare else []
-        last = [was] if before and roomy else []
-        table.add_row(_indented(Text(name_of(row.variable))), percent(row.probability), *bars, Text(words), *last)
+        ends = between(row.interval, rare=rare) if row.interval else ""
+        cells = [*([_bar(row.probability, shown)] if bars else []), words if roomy or not ends else Text(ends)]
+        if known and roomy:
+            cells.insert(1 if rare else 0, Text(ends))
+        last = [was] if before else []
+        table.add_row(_indented(Text(name_of(row.variable))), percent(row.probability), *cells, *last)
     return [Text(), table]
 
 
@@ -203,10 +215,12 @@ def _more(rows: Sequence[Ranked], top: int) -> list[RenderableType]:
     return [_indented(Text(f"{words} (--top {len(rows)} shows all)", style="dim"))]
 
 
-def _target(variable: Variable, states: Mapping[str, float], shown: Console) -> list[RenderableType]:
-    table = _grid("left", "right", "left")
+def _target(variable: Variable, post: Posterior, shown: Console) -> list[RenderableType]:
+    states, known = post[variable.name], post.uncertainty is not None
+    table = _grid("left", "right", *(["right"] if known else []), "left")
     for state in variable.states:
-        table.add_row(Text(state_of(variable, state)), percent(states[state]), _bar(states[state], shown))
+        ends = [Text(between(post.interval(variable.name, state)), style="dim")] if known else []
+        table.add_row(Text(state_of(variable, state)), percent(states[state]), *ends, _bar(states[state], shown))
     return [_heading(name_of(variable), variable.name if variable.label else ""), _indented(table)]
 
 
@@ -221,7 +235,8 @@ def _others(found: Report, top: int) -> list[RenderableType]:
         table = _grid("left", "left")
         for row in rows:
             if row.variable.role == role:
-                table.add_row(Text(name_of(row.variable)), Text(states_text(row.variable, row.states)))
+                words = states_text(row.variable, row.states, post=found.posterior)
+                table.add_row(Text(name_of(row.variable)), Text(words))
         parts += [_heading(ROLE_TITLES.get(role, "Variables"), note), _indented(table)]
     if len(found.others) > top:
         parts.append(_indented(Text(f"and {len(found.others) - top} more (--all shows all)", style="dim")))

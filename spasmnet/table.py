@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet.circuit.elimination import eliminate_rows
 from spasmnet.circuit.order import telling_order
 from spasmnet.circuit.rows import processors, solve, worth_sorting
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, TableError, suggest
 from spasmnet.evidence import Encoder, check
+from spasmnet.kernels.layout import FINE
 from spasmnet.kernels.native import address as _address
 from spasmnet.kernels.native import kernels
 from spasmnet.network import Network, Variable
@@ -46,28 +48,80 @@ def table_posteriors(
     asked = _targets(network, targets)
     columns = [str(name) for name in frame.columns]
     positions = {name: i for i, name in enumerate(network.names)}
-    compiled = engine.specialised(asked, columns) if len(frame) >= SPECIALISE_FROM else engine.compiled
-    telling = None
-    if len(frame) >= TELLING_FROM and worth_sorting(compiled.circuit, len(frame)):
-        telling = telling_order(compiled.factors, [positions[c] for c in columns])
-    answers = solve(compiled.circuit, codes, [positions[c] for c in columns], telling=telling, threads=threads)
-    impossible = np.flatnonzero(np.isneginf(answers.log_evidence))
+    observed, chosen = [positions[name] for name in columns], [positions[name] for name in asked]
+    values, log_evidence = _solve(engine, codes, observed, chosen, threads)
+    impossible = np.flatnonzero(np.isneginf(log_evidence))
     if len(impossible) and on_impossible == "raise":
         row = int(impossible[0])
         found = {c: network.by_name[c].states[code] for c, code in zip(columns, codes[row], strict=True) if code >= 0}
         raise ImpossibleEvidenceError(engine.contradiction(found), _plain(frame.index[row]), True)
-    answers.posteriors[impossible] = np.nan
-    pairs = [(network.names[t], state) for t in compiled.targets for state in network.variables[t].states]
-    values = answers.posteriors
+    values[impossible] = np.nan
     wanted = [(name, state) for name in asked for state in network.by_name[name].states]
-    if wanted != pairs:
-        place = {pair: i for i, pair in enumerate(pairs)}
-        values = values[:, [place[pair] for pair in wanted]]
     index = pd.MultiIndex.from_tuples(wanted, names=["variable", "state"])
     make: Any = frame._constructor  # a subclass of DataFrame stays one
     result: pd.DataFrame = make(values, index=frame.index, columns=index, copy=False)
     result.attrs["spasmnet"] = {"evidence": columns, "provenance": engine.provenance.as_dict()}
     return result
+
+
+def _solve(
+    engine: Engine, codes: NDArray[np.int16], observed: list[int], targets: list[int], threads: int | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The posteriors of the targets for each case, and ln P(e); minus infinity if it is impossible.
+
+    Cases of which little is open are eliminated directly, the others, and those that may be impossible, by a circuit.
+    """
+    everything = targets == list(range(len(engine.network)))
+    small, asked = engine.small_rows, None if everything else targets
+    found = eliminate_rows(engine.plan, small, codes, observed, asked, threads) if small else None
+    if found is None:
+        return _by_circuit(engine, codes, observed, targets, threads)
+    rest = np.flatnonzero(found.statuses != FINE)
+    log_evidence = found.log_evidence
+    if len(rest):
+        found.posteriors[rest], log_evidence[rest] = _by_circuit(engine, codes[rest], observed, targets, threads)
+    return found.posteriors, log_evidence
+
+
+def _by_circuit(
+    engine: Engine, codes: NDArray[np.int16], observed: list[int], targets: list[int], threads: int | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    names = engine.network.names
+    if not engine.has_circuit:
+        return _one_by_one(engine, codes, observed, targets)
+    compiled = engine.compiled
+    if len(codes) >= SPECIALISE_FROM:
+        compiled = engine.specialised([names[i] for i in targets], [names[i] for i in observed])
+    telling = None
+    if len(codes) >= TELLING_FROM and worth_sorting(compiled.circuit, len(codes)):
+        telling = telling_order(compiled.factors, observed)
+    answers = solve(compiled.circuit, codes, observed, telling=telling, threads=threads)
+    if tuple(targets) == compiled.targets:
+        return answers.posteriors, answers.log_evidence
+    sizes = [len(engine.network.variables[i].states) for i in compiled.targets]
+    begins = dict(zip(compiled.targets, np.cumsum([0, *sizes]).tolist(), strict=False))
+    slots = [begins[i] + s for i in targets for s in range(len(engine.network.variables[i].states))]
+    return answers.posteriors[:, slots], answers.log_evidence
+
+
+def _one_by_one(
+    engine: Engine, codes: NDArray[np.int16], observed: list[int], targets: list[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same for a network without a circuit for all questions."""
+    variables = engine.network.variables
+    rows, log_evidence = [], np.empty(len(codes))
+    for i, case in enumerate(codes.tolist()):
+        found = {
+            variables[v].name: variables[v].states[code] for v, code in zip(observed, case, strict=True) if code >= 0
+        }
+        try:
+            post = engine.posterior(found)
+            rows.append([p for v in targets for p in post[variables[v].name].values()])
+            log_evidence[i] = post.log_evidence
+        except ImpossibleEvidenceError:
+            rows.append([0.0] * sum(len(variables[v].states) for v in targets))
+            log_evidence[i] = -np.inf
+    return np.array(rows), log_evidence
 
 
 def _targets(network: Network, targets: Collection[str] | None) -> list[str]:

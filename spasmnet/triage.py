@@ -112,7 +112,7 @@ def flags(network: Network, evidence: Mapping[str, Any]) -> tuple[tuple[Rule, ..
             certain.append(rule)
         elif all(left & states for left, states in conditions):
             possible.append(rule)
-    return _by_level(certain), _by_level(possible)
+    return by_level(certain), by_level(possible)
 
 
 def holding_flags(posterior: Posterior) -> tuple[Rule, ...]:
@@ -123,7 +123,7 @@ def holding_flags(posterior: Posterior) -> tuple[Rule, ...]:
         for rule in possible
         if all(sum(posterior[name][s] for s in states) >= LIKELY for name, states in rule.when.items())
     ]
-    return _by_level([*certain, *likely])
+    return by_level([*certain, *likely])
 
 
 def suspected(holding: Iterable[Rule]) -> tuple[str, ...]:
@@ -138,5 +138,6 @@ def _open_states(finding: Any) -> frozenset[str]:
     return frozenset({finding})
 
 
-def _by_level(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+def by_level(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Rules with the highest level of care first; those of one level in the order given."""
     return tuple(sorted(rules, key=lambda rule: -CARE_LEVELS.index(rule.level) if rule.level in CARE_LEVELS else 1))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.network import Network, Variable
+from spasmnet.parameter import Parameter
 
 KINDS = ("table", "noisy_max", "deterministic")
 ODD_NAMES = (
@@ -134,3 +135,34 @@ def networks_with_evidence(draw: st.DrawFn, /, **options: Any) -> tuple[Network,
     """A network and findings for it; `options` are those of `networks`."""
     network = draw(networks(**options) if options else any_networks)
     return network, draw(evidence(network))
+
+
+@st.composite
+def ranged_networks(draw: st.DrawFn, /, **options: Any) -> Network:
+    """A network of which some numbers are cited with a range: rows with one number left over, several, or none."""
+    options = {"kinds": ("table", "noisy_max"), "max_variables": 5, "max_states": 3, "max_parents": 3} | options
+    network = draw(networks(**options).filter(lambda n: any(len(v.states) > 1 for v in n.variables)))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    cpds = {name: _with_ranges(cpd, random) for name, cpd in network.cpds.items()}
+    if not any(p.low < p.high for cpd in cpds.values() for p in cpd.parameters.values()):
+        name = next(v.name for v in network.variables if len(v.states) > 1)
+        cpds[name] = _with_ranges(network.cpds[name], random, chance=1.0, fixed=0.0)
+    return network.with_cpds(cpds)
+
+
+def _with_ranges(cpd: CPD, random: np.random.Generator, chance: float = 0.6, fixed: float = 0.1) -> CPD:
+    found: dict[tuple[int, ...], Parameter] = {}
+    if isinstance(cpd, NoisyMax):
+        rows_ = {(-1, 0): cpd.leak} | {(i, u): link[u] for i, link in enumerate(cpd.links) for u in range(1, len(link))}
+    else:
+        rows_ = {key: cpd.table()[key] for key in np.ndindex(cpd.table().shape[:-1])}
+    for key, row in rows_.items():
+        if len(row) > 1 and random.random() < chance:
+            cited = random.permutation(np.arange(isinstance(cpd, NoisyMax), len(row)))
+            for y in cited[: random.integers(1, len(cited) + 1)].tolist():
+                low, high = row[y] * random.random(), row[y] + (1 - row[y]) * random.random() ** 2
+                value, alone = float(row[y]), random.random() < fixed
+                found[*key, int(y)] = Parameter(value, value if alone else low, value if alone else high, "source")
+    if isinstance(cpd, NoisyMax):
+        return NoisyMax(cpd.parents, cpd.leak, cpd.links, found)
+    return Table(cpd.parents, cpd.table(), found) if found else cpd

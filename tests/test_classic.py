@@ -244,14 +244,22 @@ def test_pgmpy(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_refused(name: str) -> None:
-    """Networks beyond the limit are refused before anything is built; the message has width, size and the way out."""
+    """A network beyond the limit answers what findings or targets make small; the rest is refused, with the way out."""
+    network = classic.load(name)
+    engine = spasmnet.compile(network)
     with pytest.raises(CircuitTooLargeError) as caught:
-        spasmnet.compile(classic.load(name))
+        engine.posterior()
     error = caught.value
     assert error.products > error.limit == MAX_PRODUCTS
     assert f"about {error.products:,} products (width {error.width}: its largest cluster has" in str(error)
     assert f"compile(network, max_products={error.products})" in str(error)
     assert "or ask for fewer variables" in str(error)
+    found = sample(network, np.random.default_rng(1), 0.4)
+    post, (target, *_) = engine.posterior(found), [v for v in network.names if v not in found]
+    assert abs(engine.posterior_of([target], found)[target][network.by_name[target].states[0]]
+               - post[target][network.by_name[target].states[0]]) <= 1e-12  # fmt: skip
+    gum = pytest.importorskip("pyagrum")
+    agree_with_agrum(engine, gum.LazyPropagation(to_agrum(network)), found, np.random.default_rng(2))
 
 
 @pytest.mark.parametrize("name", ["child", "alarm", "hailfinder", "pathfinder"])

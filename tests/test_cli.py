@@ -125,7 +125,7 @@ def test_json_has_stable_keys() -> None:
     """Everything a program needs is there under fixed keys, red flags and advice with their sources."""
     content = data("query", *RED)
     assert list(content) == [
-        "posterior", "log_evidence", "evidence", "provenance", "causes", "serious", "others", "red_flags",
+        "posterior", "log_evidence", "evidence", "provenance", "intervals", "causes", "serious", "others", "red_flags",
         "possible_red_flags", "care", "suspected", "advice", "intended_use",
     ]  # fmt: skip
     assert content["evidence"] == {"dark_urine": "cola", "muscle_pain": "present"}
@@ -508,7 +508,7 @@ def test_screens_fit_the_width(width: int) -> None:
     assert max(len(line) for line in result.stdout.splitlines()) <= width
     assert "…" not in result.stdout
     assert "<0.1%" in result.stdout
-    assert len(re.findall(r" before$", result.stdout, flags=re.M)) == (2 if width >= 80 else 0)
+    assert len(re.findall(r" before$", result.stdout, flags=re.M)) == (2 if width >= 110 else 1 if width >= 80 else 0)
     assert not re.search(r" be(f|fo|for)?$", result.stdout, flags=re.M)
 
 

@@ -22,6 +22,7 @@ LAYERS = (
     ("triage",),
     ("sensitivity",),
     ("report", "inventory"),
+    ("decision",),
     ("foreign", "interop"),
     ("reading",),
     ("display", "findings", "failure", "screens"),
@@ -34,6 +35,7 @@ LAYERS = (
 )
 HOOKS = {  # a higher layer that an object calls when it is shown; imported then, never with the module
     ("posterior", "display"),
+    ("engine", "sensitivity"),  # intervals, when a posterior is asked with them
     ("sensitivity", "plots"),
     ("sensitivity", "sensitivity_display"),
 }

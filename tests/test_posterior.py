@@ -20,6 +20,7 @@ from spasmnet.circuit import Compiled, factorise
 from spasmnet.circuit.build import eliminate
 from spasmnet.circuit.circuit import finish
 from spasmnet.circuit.order import Order, elimination_order
+from spasmnet.circuit.plan import plan
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, UnknownStateError, UnknownVariableError
 from tests import enumeration
@@ -165,7 +166,9 @@ def with_order(network: Network, order: list[int]) -> Engine:
     cards = {i: len(variable.states) for i, variable in enumerate(network.variables)}
     nodes, root, firsts = eliminate(factors, order, cards)
     circuit = finish(nodes, root, dict(zip(cards, firsts.tolist(), strict=True)), cards)
-    return Engine(network, Compiled(circuit, factors, Order(tuple(order), 0.0, 0.0, 0), tuple(cards), tuple(cards)))
+    found = Order(tuple(order), 0.0, 0.0, 0)
+    compiled = Compiled(circuit, factors, found, tuple(cards), tuple(cards))
+    return Engine(network, found, compiled, plan(network, factors, order))
 
 
 @many

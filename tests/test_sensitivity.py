@@ -6,6 +6,8 @@ import copy
 import pickle
 from dataclasses import replace
 from math import exp, inf, log
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from spasmnet.sensitivity.covariation import highest
 from spasmnet.sensitivity.function import Piece
 from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
 from spasmnet.sensitivity.places import Place, parameters
+from spasmnet.sensitivity.query import ask, compiled_query
 from spasmnet.sensitivity.relevance import sensitivity_set
 from tests import classic, strategies
 
@@ -123,8 +126,10 @@ def test_functions_are_those_of_the_changed_network(
     assert f(t) == pytest.approx(expected, abs=1e-8 + rounding(piece, t))
     scale = exp(spasmnet.compile(moved).log_evidence(evidence))
     now = exp(spasmnet.compile(network).log_evidence(evidence))
-    if scale > 1e-6 and now > 1e-6:  # the coefficients themselves: P(e) and P(y, e) of the changed network
-        ratio = ps.query.joint.sum() / now  # likelihoods are scaled
+    if place[0] not in ps.matters:
+        assert (piece.alpha, piece.gamma) == (0.0, 0.0)
+    elif scale > 1e-6 and now > 1e-6:  # the coefficients themselves: P(e) and P(y, e) of the changed network
+        ratio = ps.query.joint.sum() / now  # likelihoods are scaled, and what is independent of the target left out
         assert (piece.gamma * t + piece.delta) / ratio == pytest.approx(scale, abs=1e-10)
         assert (piece.alpha * t + piece.beta) / ratio == pytest.approx(expected * scale, abs=1e-10)
 
@@ -350,6 +355,48 @@ def test_underflow_is_told_from_contradiction() -> None:
     f = ps["P(x0=yes | root=yes)"]
     assert f.derivative == pytest.approx(1e9, rel=1e-6)
     assert f(2e-9) == pytest.approx(-59 * log(2), rel=1e-6)
+
+
+def test_contradictions_apart_from_the_target_are_told() -> None:
+    """Evidence that has nothing to do with the target and cannot occur is refused too, whether hard or uncertain."""
+    a, b, c = (Variable(name, ("no", "yes")) for name in "abc")
+    never = Table((), [1.0, 0.0])
+    network = Network((a, b, c), {"a": Table((), [0.7, 0.3]), "b": never, "c": Table(("b",), [[0.5, 0.5], [0.1, 0.9]])})
+    engine = spasmnet.compile(network)
+    for evidence in ({"b": "yes"}, {"b": "yes", "c": "no"}, {"b": {"no": 0.0, "yes": 1.0}}):
+        with pytest.raises(ImpossibleEvidenceError):
+            parameter_sensitivity(engine, ("a", "yes"), evidence)
+    ps = parameter_sensitivity(engine, ("a", "yes"), {"b": {"no": 1e-200, "yes": 1.0}, "c": "no"})
+    assert ps["P(a=yes)"](0.5) == 0.5
+    assert ps["P(c=yes | b=no)"](0.2) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "finding"),
+    [
+        ("alarm", "BP", "HISTORY"),
+        ("insurance", "PropCost", "DrivHist"),
+        ("water", "CBODD_12_45", "C_NI_12_45"),
+        ("hailfinder", "R5Fcst", "WindFieldPln"),
+        ("andes", "SNode_151", "SNode_155"),
+        ("munin1", "R_APB_FORCE", "DIFFN_M_SEV_PROX"),
+        ("pathfinder", "F70", "F1"),
+    ],
+)
+def test_contraction_and_circuit_agree(name: str, target: str, finding: str) -> None:
+    """The derivatives by contraction are those of the circuit, for shapes of all sorts, on large networks."""
+    network = classic.load(name)
+    evidence = {finding: network.by_name[finding].states[0]}
+    engine = cast(spasmnet.Engine, SimpleNamespace(network=network, max_products=10**8))  # munin1 is not compiled
+    query = ask(engine, target, evidence)
+    compiled, _ = compiled_query(engine, (target,), evidence)
+    states = len(query.joint)
+    leaves = np.tile(compiled.leaves(compiled.numbers.values, {}), (states, 1))
+    leaves[:, :states] = np.eye(states)
+    joint, gradient = compiled.differentiate_rows(leaves)
+    assert query.joint == pytest.approx(joint, rel=1e-10, abs=1e-15)
+    difference = np.abs(query.gradient - gradient[:, compiled.indicators :])
+    assert (difference / (1e-3 + np.abs(query.gradient))).max() < 1e-10
 
 
 def test_ranges_and_sources_come_along() -> None:

@@ -15,7 +15,18 @@ from spasmnet.network import Network
 
 MAX_PRODUCTS = 50_000_000
 
-__all__ = ["MAX_PRODUCTS", "Circuit", "Compiled", "FactorSet", "compile_circuit", "factorise"]
+__all__ = [
+    "MAX_PRODUCTS",
+    "Circuit",
+    "Compiled",
+    "FactorSet",
+    "Order",
+    "build_circuit",
+    "compile_circuit",
+    "elimination_order",
+    "factorise",
+    "too_large",
+]
 
 
 @dataclass(frozen=True)
@@ -45,11 +56,27 @@ def compile_circuit(
     asked = set(network.names if targets is None else targets)
     seen = asked | set(network.names if observable is None else observable)
     factors = factorise(network, keep=seen, chain_from=0 if expand else 4)
-    order = elimination_order(factors)
+    return build_circuit(network, factors, elimination_order(factors), asked, seen, max_products)
+
+
+def build_circuit(
+    network: Network,
+    factors: FactorSet,
+    order: Order,
+    asked: Collection[str],
+    seen: Collection[str],
+    max_products: int,
+) -> Compiled:
+    """The circuit of some factors, eliminated in an order; `asked` are the targets, `seen` has indicators."""
     if order.size > max_products:
-        raise CircuitTooLargeError(network.name, order.width, int(min(order.size, float_info.max)), max_products)
+        raise too_large(network, order, max_products)
     cards = {i: len(variable.states) for i, variable in enumerate(network.variables) if variable.name in seen}
     nodes, root, firsts = eliminate(factors, order.variables, cards)
     wanted = {i: states for i, states in cards.items() if network.names[i] in asked}
     circuit = finish(nodes, root, dict(zip(cards, firsts.tolist(), strict=True)), wanted)
     return Compiled(circuit, factors, order, tuple(cards), tuple(wanted))
+
+
+def too_large(network: Network, order: Order, max_products: int) -> CircuitTooLargeError:
+    """The error for a circuit above the limit."""
+    return CircuitTooLargeError(network.name, order.width, int(min(order.size, float_info.max)), max_products)

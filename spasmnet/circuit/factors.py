@@ -10,7 +10,7 @@ networks, IEEE Trans SMC-A 26:826-831 (temporal decomposition).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,11 +27,13 @@ Floats = NDArray[np.float64]
 class Factor:
     """A table of numbers over the variables in `scope` (positions in the network; hidden ones come after).
 
-    `make` gives the numbers: an order, and whether the circuit is too large, can be told without them.
+    `make` gives the numbers: an order, and whether the circuit is too large, can be told without them. `family` is the
+    variable whose distribution the factor is, or is a part of.
     """
 
     scope: tuple[int, ...]
     make: Callable[[], Floats]
+    family: int = -1
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,11 @@ def factorise(network: Network, keep: Iterable[str] | None = None, chain_from: i
 
     Noisy-MAX distributions with `chain_from` parents or more become chains; 0 expands all.
     """
-    kept = set(network.names) if keep is None else ancestors(network, keep)
+    return factors_of(network, set(network.names) if keep is None else ancestors(network, keep), chain_from)
+
+
+def factors_of(network: Network, kept: Collection[str], chain_from: int = 4) -> FactorSet:
+    """The factors of the distributions of exactly these variables."""
     position = {name: i for i, name in enumerate(network.names)}
     cards = [len(variable.states) for variable in network.variables]
     factors: list[Factor] = []
@@ -59,7 +65,7 @@ def factorise(network: Network, keep: Iterable[str] | None = None, chain_from: i
         if isinstance(cpd, NoisyMax) and 0 < chain_from <= len(scope):
             factors += _chain(cpd, scope, position[name], cards)
         else:
-            factors.append(Factor((*scope, position[name]), cpd.table))
+            factors.append(Factor((*scope, position[name]), cpd.table, position[name]))
     return FactorSet(tuple(cards), tuple(factors))
 
 
@@ -86,7 +92,7 @@ def _chain(cpd: NoisyMax, parents: Sequence[int], child: int, cards: list[int]) 
         else:
             target = len(cards)
             cards.append(len(cpd.leak))
-        factors.append(Factor((*so_far, parent, target), partial(_maximum_with, link) if so_far else first))
+        factors.append(Factor((*so_far, parent, target), partial(_maximum_with, link) if so_far else first, child))
         so_far = (target,)
     return factors
 

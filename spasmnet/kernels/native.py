@@ -21,7 +21,8 @@ from types import SimpleNamespace
 from typing import Any
 
 HERE = Path(__file__).parent
-MODULES = ("run", "specialise", "build", "order", "encode")
+MODULES = ("run", "direct", "specialise", "build", "order", "encode", "contract", "functions")
+PARTS = ("memory", "cells", "clusters", "vectors")  # of which the others are made
 FROM_C = {"memset": ctypes.memset, "memmove": ctypes.memmove, "memcpy": ctypes.memmove}  # what loops compile to
 WRAPPER = "cfunc."  # how numba names the C wrapper of a function
 C_TYPES = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
@@ -52,7 +53,7 @@ def _key() -> str:
     import llvmlite.binding as llvm
 
     sha = hashlib.sha256()
-    for name in ("layout", *MODULES, "native"):
+    for name in ("layout", *PARTS, *MODULES, "native"):
         sha.update((HERE / f"{name}.py").read_bytes())
     for part in (llvmlite.__version__, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()):
         sha.update(part.encode() + b"\0")
@@ -169,10 +170,12 @@ def _link(symbols: dict[str, list[str]], objects: list[bytes]) -> Any:
         engine.add_object_file(llvm.ObjectFileRef.from_data(content))
     engine.finalize_object()
     linked: dict[str, Callable[..., int]] = {}
+    addresses: dict[str, int] = {}
     slots = (ctypes.c_void_p * 2)()
     unused = ctypes.addressof(slots)  # numba's places for a result and an error, of which kernels have neither
     for name, (symbol, signature) in symbols.items():
         kinds: list[Any] = [ctypes.c_void_p if kind.endswith("*") else C_TYPES[kind] for kind in signature.split()]
         prototype = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, *kinds)
-        linked[name] = functools.partial(prototype(engine.get_function_address(symbol)), unused, unused)
-    return SimpleNamespace(**linked, alive=(engine, slots))
+        addresses[name] = engine.get_function_address(symbol)
+        linked[name] = functools.partial(prototype(addresses[name]), unused, unused)
+    return SimpleNamespace(**linked, addresses=addresses, alive=(engine, slots))

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, prod
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.circuit.factors import ancestors
 from spasmnet.cpd import NoisyMax
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError, suggest
@@ -23,7 +22,7 @@ from spasmnet.posterior import Provenance
 from spasmnet.sensitivity.covariation import RULES, Lines, along_rows, falls_back, highest
 from spasmnet.sensitivity.function import Piece, SensitivityFunction
 from spasmnet.sensitivity.places import Place, cited_at, in_words, name_of, parameters, value_at
-from spasmnet.sensitivity.query import Query, ask
+from spasmnet.sensitivity.query import Query, derivative, keep, prepare
 from spasmnet.sensitivity.relevance import sensitivity_set
 from spasmnet.sensitivity.target import Target, read_target
 
@@ -74,11 +73,33 @@ def parameter_sensitivity(
         raise EvidenceError(f"covariation is one of {', '.join(RULES)}, not {covariation!r}")
     if not isinstance(spread, (int, float)) or isinstance(spread, bool) or not 0 <= spread <= 1:
         raise EvidenceError(f"spread is a number in [0, 1], not {spread!r}")
-    asked = read_target(engine.network, target, against, measure)
-    given = dict({} if evidence is None else evidence)
-    query = ask(engine, asked.variable, given)
-    observed = frozenset(name for name, finding in given.items() if isinstance(finding, str))
-    return ParameterSensitivity(engine, asked, given, covariation, float(spread), query, observed)
+    given = {} if evidence is None else evidence
+    asked, query = _understood(engine, target, against, measure, given)
+    functions = None
+    if covariation == "order_preserving":
+        _ = query.joint
+    else:
+        uniform = covariation == "uniform"
+        functions = query.functions(asked.numerator, asked.denominator, uniform=uniform, log=asked.log)
+    return ParameterSensitivity(engine, asked, dict(given), covariation, float(spread), query, functions)
+
+
+def _understood(
+    engine: Engine, target: Any, against: Any, measure: str | None, evidence: Mapping[str, Any]
+) -> tuple[Target, Query]:
+    """Target and query. What was asked before in the same words is looked up, neither read nor checked again."""
+    kept: dict[Any, tuple[Target, Query]] = engine.__dict__.setdefault("_asked", {})
+    try:
+        key = (target, against, measure, tuple(evidence.items()))
+        found = kept.get(key)
+    except (TypeError, AttributeError):  # lists of states or likelihoods, or something that is not understood
+        key, found = None, None
+    if found is None:
+        asked = read_target(engine.network, target, against, measure)
+        found = asked, prepare(engine, asked.variable, evidence)
+        if key is not None:
+            keep(kept, key, found)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +115,12 @@ class ParameterSensitivity:
     covariation: str
     spread: float
     query: Query
-    observed: frozenset[str]
+    functions: Floats | None
+
+    @cached_property
+    def observed(self) -> frozenset[str]:
+        """The variables with hard evidence."""
+        return frozenset(name for name, finding in self.evidence.items() if isinstance(finding, str))
 
     @property
     def network(self) -> Network:
@@ -124,29 +150,23 @@ class ParameterSensitivity:
     def coefficients(self) -> tuple[Floats, Floats]:
         """alpha, beta, gamma and delta of each number of the query (axes 4, number), for falling and for rising ones.
 
-        Scaled so that gamma·t + delta is P(e), or what the answer is divided by.
+        gamma·t + delta is P(e), or what the answer is divided by, but for a factor that no number of the query changes.
         """
-        top, bottom = self.target.numerator, self.target.denominator
-        falling, rising = (np.array([w @ part for w in (top, bottom) for part in lines]) for lines in self._lines)
-        if bottom.all():  # P(e) does not depend on what is not above the evidence, not even by rounding
-            above = ancestors(self.network, self.evidence)
-            for name, first, _, shape in self.query.numbers.blocks:
-                if name not in above:
-                    for found in (falling, rising):
-                        found[2:, first : first + prod(shape)] = np.array([[0.0], [self.query.joint.sum()]])
+        if self.functions is not None:
+            return self.functions[:4], self.functions[:4]
+        weights = np.array([self.target.numerator, self.target.denominator])
+        gradient = np.array([self.query.slopes(row) for row in weights])
+        both = along_rows(weights @ self.query.joint, gradient, self.query.numbers, self.covariation)
+        falling, rising = (np.array([part[i] for i in (0, 1) for part in lines]) for lines in both)
         return falling, rising
 
     @cached_property
     def derivatives(self) -> Floats:
         """The derivative of the answer with respect to each number of the query, with its sign."""
+        if self.functions is not None:
+            return np.asarray(self.functions[4])
         theta = self.query.numbers.values
-        found = []
-        for alpha, beta, gamma, delta in self.coefficients:
-            bottom, turn = gamma * theta + delta, alpha * delta - beta * gamma
-            top = alpha * theta + beta
-            with np.errstate(divide="ignore", invalid="ignore"):
-                slope = turn / (bottom * top) if self.target.log else turn / bottom**2
-            found.append(np.where(turn == 0, 0.0, slope))
+        found = [derivative(lines, theta, self.target.log) for lines in self.coefficients]
         return np.where(np.abs(found[0]) > np.abs(found[1]), found[0], found[1])
 
     @cached_property

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,17 @@ class Polynomial:
         padded = np.concatenate([values, np.zeros((*values.shape[:-1], 1))], axis=-1)
         return np.concatenate([ones, values, np.add.reduceat(padded, ends, axis=-1)[..., ::2]], axis=-1)
 
+    def scale(self, log_evidence: float) -> Floats:
+        """Factors for the leaves with which P(e), whose logarithm this is, becomes 1: every term has one number of each
+        variable's table or leak.
+        """
+        scale = np.ones(self.indicators + len(self.numbers.values) + len(self.sums[0]))
+        factor = exp(min(-log_evidence / max(len({name for name, *_ in self.numbers.blocks}), 1), 700.0))
+        for _, first, prefix, shape in self.numbers.blocks:
+            if len(prefix) != 1:
+                scale[self.indicators + first : self.indicators + first + prod(shape)] = factor
+        return scale
+
     def differentiate(self, leaves: Floats) -> tuple[float, Floats]:
         """P and its derivatives with respect to the leaves that were asked for: indicators, then numbers."""
         circuit = self.circuit
@@ -110,16 +122,20 @@ def polynomial(
     *,
     derivatives: bool = True,
     posteriors: bool = False,
+    names: Sequence[str] | None = None,
     max_products: int,
 ) -> Polynomial:
     """Compile a query: `free` variables get indicators, `observed` ones are fixed to a state.
 
+    The distributions of `names` are multiplied, by default those of all ancestors of these variables.
     Asked for are the derivatives with respect to the numbers, or (`posteriors`) to the indicators, or both.
     """
     position = {name: i for i, name in enumerate(network.names)}
     leaves = Leaves(network)
-    relevant = ancestors(network, [*free, *observed])
-    symbols = [symbol for name in network.names if name in relevant for symbol in leaves.add(name)]
+    if names is None:
+        relevant = ancestors(network, [*free, *observed])
+        names = [name for name in network.names if name in relevant]
+    symbols = [symbol for name in names for symbol in leaves.add(name)]
     fixed = {position[name]: network.by_name[name].state_index(state) for name, state in observed.items()}
     symbols = [_sliced(symbol, fixed) for symbol in symbols]
     starts: dict[str, tuple[int, int]] = {}

@@ -1,93 +1,299 @@
-"""One query with all its derivatives: P(y, e) for every state y of the target, and their gradients."""
+"""One query with all its derivatives: P(y, e) for every state y of the target, and the function of every number."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
+from functools import cached_property
+from math import exp, inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet._frozen import Rebuilt
+from spasmnet.circuit.cases import wide_indicators
+from spasmnet.circuit.contraction import Work
+from spasmnet.circuit.factors import ancestors
+from spasmnet.circuit.requisite import requisite
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError
 from spasmnet.evidence import check
+from spasmnet.kernels.layout import TINY
+from spasmnet.kernels.native import address, kernels
+from spasmnet.network import Network
+from spasmnet.sensitivity.covariation import along_rows
 from spasmnet.sensitivity.numbers import Numbers
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
+from spasmnet.sensitivity.tensors import Tensors, tensors
 
 Floats = NDArray[np.float64]
-KEPT = 16  # compiled queries an engine keeps
+KEPT = 16  # queries of a kind that an engine keeps
 
 
 @dataclass(frozen=True, eq=False)
-class Query:
-    """`joint[y]` is P(y, e) and `gradient[y, j]` its derivative with respect to number j, all scaled by one factor."""
+class Question(Rebuilt):
+    """A planned query: P(y, e) as `joint`, and P(e) as `below`, whose numbers are the first ones of `joint`.
 
-    numbers: Numbers
-    joint: Floats
-    gradient: Floats
+    `below` is None if no number changes P(e). `apart` is what does not depend on the target, if it may become 0.
+    """
+
+    variable: str
+    joint: Tensors
+    below: Tensors | None
+    apart: Tensors | None
+
+    @cached_property
+    def blocks(self) -> NDArray[np.int64]:
+        """The first number of each block, how many rows it has, and how many numbers a row."""
+        blocks = [(first, int(np.prod(shape[:-1])), shape[-1]) for _, first, _, shape in self.joint.numbers.blocks]
+        return np.array(blocks, dtype=np.int64).reshape(-1, 3)
+
+    @cached_property
+    def blocks_at(self) -> int:
+        """The address of the blocks."""
+        return address(self.blocks)
+
+
+class Query:
+    """P(y, e) for every state y of a variable; functions of the numbers and their derivatives are computed on demand.
+
+    All probabilities are scaled by one factor: what does not depend on the variable is left out.
+    """
+
+    def __init__(
+        self, engine: Engine, question: Question, evidence: Mapping[str, Any], weights: Mapping[str, Floats]
+    ) -> None:
+        self.engine, self.question, self.evidence, self.weights = engine, question, evidence, weights
+
+    @property
+    def numbers(self) -> Numbers:
+        """The numbers that can matter."""
+        return self.question.joint.numbers
+
+    @cached_property
+    def joint(self) -> Floats:
+        """P(y, e) for each state y; raises ImpossibleEvidenceError if all are 0."""
+        place = self.question.joint.free[self.question.variable]
+        work = self._differentiate(np.ones(place.stop - place.start))
+        found = self._joint(work)
+        self.question.joint.release(work)
+        return found if found.sum() > TINY else self._scaled[0]
+
+    @cached_property
+    def gradient(self) -> Floats:
+        """The derivative of each P(y, e) with respect to each number: axes (y, number)."""
+        return np.array([self.slopes(row) for row in np.eye(len(self.joint))])
+
+    def slopes(self, weights: Floats) -> Floats:
+        """The derivatives of Σ_y weights[y] · P(y, e) with respect to each number."""
+        _ = self.joint
+        if "_scaled" in self.__dict__:
+            return np.asarray(weights @ self._scaled[1])
+        found = np.zeros(len(self.numbers.values))
+        if weights.min() == weights.max() == 1.0:
+            source, work = self.question.below, self._differentiate_below()
+        else:
+            source, work = self.question.joint, self._differentiate(weights)
+        if source is not None and work is not None:
+            n = len(source.numbers.values)
+            found[:n] = work.slopes[:n]
+            source.release(work)
+        return found
+
+    def functions(self, top: Floats, bottom: Floats, *, uniform: bool, log: bool) -> Floats:
+        """alpha, beta, gamma, delta of each number's one-way function, and its derivative: axes (5, number).
+
+        Numerator and denominator are Σ_y weights[y] · P(y, e) with weights `top` and `bottom`; the others of a row move
+        by the proportional rule or the `uniform` one; with `log` the derivative is that of the logarithm.
+        """
+        question, tensors = self.question, self.question.joint
+        work = self._differentiate(top)
+        joint = self._joint(work)
+        below = float(bottom @ joint)
+        if below <= TINY:  # perhaps there is nothing to divide by; perhaps it underflows
+            tensors.release(work)
+            return self._carefully(top, bottom, uniform, log)
+        self.__dict__.setdefault("joint", joint)
+        other, source = None, tensors
+        if 0.0 in bottom.tolist():
+            other = self._differentiate(bottom)
+        elif question.below is not None:
+            other, source = self._differentiate_below(), question.below
+        n = len(tensors.numbers.values)
+        out = np.empty((5, n))
+        at = address(out)
+        kernels().one_way(
+            work.at, work.slopes_at, (other or work).slopes_at, len(source.numbers.values) if other else 0,
+            float(top @ joint), below, question.blocks_at, 0, len(question.blocks), uniform, log,
+            at, at + 8 * n, at + 16 * n, at + 24 * n, at + 32 * n,
+        )  # fmt: skip
+        tensors.release(work)
+        if other is not None:
+            source.release(other)
+        return out
+
+    def _carefully(self, top: Floats, bottom: Floats, uniform: bool, log: bool) -> Floats:
+        weights = np.array([top, bottom])
+        gradient = np.array([self.slopes(row) for row in weights])
+        lines, _ = along_rows(weights @ self.joint, gradient, self.numbers, "uniform" if uniform else "proportional")
+        coefficients = np.array([part[i] for i in (0, 1) for part in lines])
+        return np.concatenate([coefficients, [derivative(coefficients, self.numbers.values, log)]])
+
+    def _differentiate(self, states: Floats) -> Work:
+        weights, name = self.weights, self.question.variable
+        return self.question.joint.differentiate(
+            {**weights, name: states * weights[name] if name in weights else states} if weights else {name: states}
+        )
+
+    def _differentiate_below(self) -> Work | None:
+        return None if self.question.below is None else self.question.below.differentiate(self.weights)
+
+    def _joint(self, work: Work) -> Floats:
+        """P(y, e): the derivatives with respect to the target's indicators, times its own likelihoods."""
+        found = work.slopes[self.question.joint.free[self.question.variable]]
+        own = self.weights.get(self.question.variable)
+        return found.copy() if own is None else found * own
+
+    @cached_property
+    def _scaled(self) -> tuple[Floats, Floats]:
+        """P(y, e) and the gradient where P(e) underflows: each variable's numbers are multiplied by a factor.
+
+        Every term of the polynomial has one number of each table and of each leak, so that the factor cancels.
+        """
+        name = self.question.variable
+        compiled, weights = compiled_query(self.engine, (name,), self.evidence)
+        leaves = compiled.leaves(compiled.numbers.values, weights)
+        log_evidence, _ = wide_indicators(compiled.circuit, leaves)
+        if log_evidence == -inf:
+            raise ImpossibleEvidenceError(self.engine.contradiction(self.evidence))
+        blocks = compiled.numbers.blocks
+        factor = exp(min(-log_evidence / len({name for name, *_ in blocks}), 700.0))
+        scale = np.ones(len(leaves))
+        for _, first, prefix, shape in blocks:
+            if len(prefix) != 1:
+                begin = compiled.indicators + first
+                scale[begin : begin + int(np.prod(shape))] = factor
+        start, states = compiled.free[name]
+        rows = np.tile(leaves * scale, (states, 1))
+        rows[:, start : start + states] *= np.eye(states)
+        joint, found = compiled.differentiate_rows(rows)
+        n = compiled.indicators + len(compiled.numbers.values)
+        return joint, (found * scale[:n])[:, compiled.indicators :]
+
+
+def derivative(coefficients: Floats, theta: Floats, log: bool) -> Floats:
+    """The derivative of each function (axes: alpha to delta, number) at the number's value, or of its logarithm."""
+    alpha, beta, gamma, delta = coefficients
+    top, bottom, turn = alpha * theta + beta, gamma * theta + delta, alpha * delta - beta * gamma
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(turn == 0, 0.0, turn / (bottom * (top if log else bottom)))
 
 
 def ask(engine: Engine, variable: str, evidence: Mapping[str, Any] | None) -> Query:
-    """Differentiate P(y, e) for all states y of a variable.
+    """Plan P(y, e) for the states y of a variable, and see that the evidence is possible.
 
     Raises EvidenceError for what is not understood or if the variable is itself observed, ImpossibleEvidenceError, and
     CircuitTooLargeError.
     """
-    given = {} if evidence is None else evidence
-    check(engine.network, given)
-    if isinstance(given.get(variable), str):
+    query = prepare(engine, variable, {} if evidence is None else evidence)
+    _ = query.joint
+    return query
+
+
+def prepare(engine: Engine, variable: str, evidence: Mapping[str, Any]) -> Query:
+    """The same as ask, but whether the evidence is possible is only told by the first use."""
+    check(engine.network, evidence)
+    if isinstance(evidence.get(variable), str):
         raise EvidenceError(
-            f"{variable} is observed ({given[variable]}), so no number of the model changes its probability"
+            f"{variable} is observed ({evidence[variable]}), so no number of the model changes its probability"
         )
-    compiled, weights = compiled_query(engine, (variable,), given)
-    states = len(engine.network.by_name[variable].states)
-    rows = np.eye(states) * weights.pop(variable, 1.0)
-    values = np.broadcast_to(compiled.numbers.values, (states, len(compiled.numbers.values)))
-    leaves = compiled.leaves(values, {**weights, variable: rows})
-    joint, found = compiled.differentiate_rows(leaves)
-    if joint.sum() < 1e-250:
-        joint, found = _scaled(engine, compiled, leaves, given)
-    return Query(compiled.numbers, joint, found[:, compiled.indicators :])
+    hard, weights = split(engine.network, evidence)
+    kept: dict[Any, Question] = engine.__dict__.setdefault("_questions", {})
+    key = (variable, tuple(sorted(weights)), tuple(sorted(hard.items())))
+    question = kept.get(key)
+    if question is None:
+        question = _plan(engine, variable, hard, weights, evidence)
+        keep(kept, key, question)
+    if question.apart is not None and question.apart.free:
+        _must_be_possible(engine, question.apart, weights, evidence)
+    return Query(engine, question, evidence, weights)
+
+
+def keep(kept: dict[Any, Any], key: Any, value: Any) -> None:
+    """Remember a value, and forget the oldest if there are many."""
+    if len(kept) >= KEPT:
+        kept.pop(next(iter(tuple(kept))), None)  # of a copy, since other threads may add to it
+    kept[key] = value
+
+
+def _plan(
+    engine: Engine, variable: str, hard: Mapping[str, str], weights: Mapping[str, Floats], evidence: Mapping[str, Any]
+) -> Question:
+    network, limit = engine.network, engine.max_products
+    names, moving = needed(network, (variable,), hard, weights)
+    known = ancestors(network, [*hard, *weights])
+    elsewhere = [name for name in network.names if name in known and name not in names]
+
+    def planned(chosen: Sequence[str], *target: str) -> Tensors:
+        free = [*target, *(name for name in weights if name in chosen and name not in target)]
+        return tensors(network, chosen, free, hard, limit)
+
+    apart = planned(elsewhere) if elsewhere else None
+    if apart is not None and not apart.free:
+        _must_be_possible(engine, apart, weights, evidence)
+    below = planned(names[:moving]) if moving else None
+    return Question(variable, planned(names, variable), below, apart)
+
+
+def _must_be_possible(
+    engine: Engine, apart: Tensors, weights: Mapping[str, Floats], evidence: Mapping[str, Any]
+) -> None:
+    """Raise ImpossibleEvidenceError if what does not depend on the target is contradictory."""
+    if apart.value(weights) > TINY:
+        return
+    hard, _ = split(engine.network, evidence)
+    circuit = polynomial(
+        engine.network, tuple(apart.free), hard, derivatives=False, names=apart.names, max_products=engine.max_products
+    )
+    log_value, _ = wide_indicators(
+        circuit.circuit, circuit.leaves(circuit.numbers.values, {name: weights[name] for name in apart.free})
+    )
+    if log_value == -inf:
+        raise ImpossibleEvidenceError(engine.contradiction(evidence))
+
+
+def needed(
+    network: Network, targets: Sequence[str], hard: Mapping[str, str], weights: Mapping[str, Floats]
+) -> tuple[list[str], int]:
+    """The variables whose distributions matter for some targets, first those that P(evidence) depends on; how many."""
+    found = requisite(network, targets, hard, weights)
+    above = ancestors(network, [*hard, *weights])
+    first = [name for name in network.names if name in found and name in above]
+    return [*first, *(name for name in network.names if name in found and name not in above)], len(first)
+
+
+def split(network: Network, evidence: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Floats]]:
+    """Hard evidence, and the weights of the states of variables with likelihoods, of which the largest is 1."""
+    hard = {name: finding for name, finding in evidence.items() if isinstance(finding, str)}
+    weights = {}
+    for name, finding in evidence.items():
+        if name not in hard:
+            largest = max(finding.values())
+            weights[name] = np.array([finding[state] / largest for state in network.by_name[name].states])
+    return hard, weights
 
 
 def compiled_query(
     engine: Engine, free: tuple[str, ...], evidence: Mapping[str, Any]
 ) -> tuple[Polynomial, dict[str, Floats]]:
-    """The polynomial of a query, kept by the engine, and the weights of likelihood evidence."""
-    hard = {name: finding for name, finding in evidence.items() if isinstance(finding, str)}
-    soft = {name: finding for name, finding in evidence.items() if not isinstance(finding, str)}
-    key = (tuple(dict.fromkeys((*free, *soft))), tuple(sorted(hard.items())))
+    """The circuit of a query, for many sets of numbers, kept by the engine; and the weights of likelihood evidence."""
+    hard, weights = split(engine.network, evidence)
+    key = (tuple(dict.fromkeys((*free, *weights))), tuple(sorted(hard.items())))
     kept: dict[Any, Polynomial] = engine.__dict__.setdefault("_polynomials", {})
     found = kept.get(key)
     if found is None:
-        found = polynomial(engine.network, key[0], hard, max_products=engine.max_products)
-        if len(kept) >= KEPT:
-            kept.pop(next(iter(tuple(kept))), None)
-        kept[key] = found
-    weights = {}
-    for name, finding in soft.items():
-        largest = max(finding.values())
-        weights[name] = np.array([finding[state] / largest for state in engine.network.by_name[name].states])
+        names, _ = needed(engine.network, free, hard, weights)
+        found = polynomial(engine.network, key[0], hard, names=names, max_products=engine.max_products)
+        keep(kept, key, found)
     return found, weights
-
-
-def _scaled(engine: Engine, compiled: Polynomial, leaves: Floats, evidence: Mapping[str, Any]) -> tuple[Floats, Floats]:
-    """The same where P(e) underflows: each variable's numbers are multiplied by a factor, which cancels in answers.
-
-    Every term of the polynomial has one number of each table and of each leak.
-    """
-    log_evidence = engine.log_evidence(evidence)
-    if log_evidence == float("-inf"):
-        raise ImpossibleEvidenceError(engine.contradiction(evidence))
-    blocks = [(first, shape) for _, first, prefix, shape in compiled.numbers.blocks if len(prefix) != 1]
-    factor = exp(-log_evidence / len({name for name, *_ in compiled.numbers.blocks}))
-    scaled = leaves.copy()
-    scale = np.ones(compiled.indicators + len(compiled.numbers.values))
-    for first, shape in blocks:
-        begin = compiled.indicators + first
-        scale[begin : begin + int(np.prod(shape))] = factor
-    scaled[:, : len(scale)] *= scale
-    joint, found = compiled.differentiate_rows(scaled)
-    return joint, found * scale

@@ -151,6 +151,7 @@ def robustness_page(network: Network, found: Validation) -> str:
     ]
     first = found.flips[0]
     often = sorted(first.by_vignette.items(), key=lambda item: -max(item[1]))[:15]
+    sources = sorted(first.by_source.items(), key=lambda item: item[1], reverse=True)[:12]
     return page(
         f"Robustness of `{network.name}` {network.version}",
         f"Every vignette was asked again of networks whose {found.inventory.parameters} numbers were all drawn at once "
@@ -163,6 +164,14 @@ def robustness_page(network: Network, found: Validation) -> str:
         ),
         f"## The vignettes that flip most ({first.name})",
         table(["vignette", "another cause leads", "level changes"], [[k, percent(a), percent(b)] for k, (a, b) in often]),
+        "## Which citations to improve first",
+        "The changes of leading causes and levels in the networks drawn, over all vignettes, shared out among the sources of "
+        "the numbers by their parts in the variance of the margins ([how](../uncertainty.md#does-the-decision-stay)); and in "
+        "how many vignettes a single number of the source overturns something within its range.",
+        table(
+            ["source", "kind", "share of the changes", "vignettes that one number overturns"],
+            [[key, network.sources[key].kind, percent(share), alone] for key, (share, alone) in sources],
+        ),
     )  # fmt: skip
 
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
+from spasmnet.assign import has_ranges
 from spasmnet.engine import Engine
 from spasmnet.inventory import inventory
 from spasmnet.validation import model_pages, result_pages
 from spasmnet.validation.calibration import calibrate
 from spasmnet.validation.files import Collection
 from spasmnet.validation.result_pages import Validation
-from spasmnet.validation.robustness import Flips, draw, flips, rounded
+from spasmnet.validation.robustness import Flips, drawn_flips, flips, rounded
 from spasmnet.validation.vignettes import run_vignettes, summarise
 
-DRAWS = 200
+DRAWS = 2000
 SEED = 20260101
 
 
 def validate(engine: Engine, vignettes: Collection, targets: Collection, *, draws: int = 0) -> Validation:
-    """Calibration and vignettes; with `draws`, robustness too (some 0.1 s a draw)."""
+    """Calibration and vignettes; with `draws`, robustness too if the numbers have ranges."""
     network = engine.network
     outcomes = run_vignettes(engine, vignettes.items)
     return Validation(
@@ -30,18 +29,17 @@ def validate(engine: Engine, vignettes: Collection, targets: Collection, *, draw
         outcomes,
         vignettes,
         summarise(engine, outcomes),
-        robustness(engine, vignettes, draws) if draws else (),
+        robustness(engine, vignettes, draws) if draws and has_ranges(network) else (),
     )
 
 
 def robustness(engine: Engine, vignettes: Collection, draws: int) -> tuple[Flips, ...]:
     """What flips with all numbers drawn from their ranges, and rounded to two and to one significant digit."""
-    network, rng = engine.network, np.random.default_rng(SEED)
-    items = vignettes.items
+    network, items = engine.network, vignettes.items
     return (
-        flips(network, items, "drawn from their ranges", draws, lambda: draw(network, rng)),
-        flips(network, items, "two significant digits", 1, lambda: rounded(network, 2)),
-        flips(network, items, "one significant digit", 1, lambda: rounded(network, 1)),
+        drawn_flips(engine, items, draws, SEED),
+        flips(engine, items, "two significant digits", rounded(network, 2)),
+        flips(engine, items, "one significant digit", rounded(network, 1)),
     )
 
 
