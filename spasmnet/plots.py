@@ -108,8 +108,8 @@ def plot_function(function: SensitivityFunction, ax: Axes | None = None) -> Axes
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load())
     >>> ps = spasmnet.parameter_sensitivity(engine, ("dehydration", "mild"), {"spasm": "painful"})
-    >>> plot_function(ps["leak of dehydration: mild"]).get_xlim()
-    (0.0, 1.0)
+    >>> [float(end) for end in plot_function(ps["leak of dehydration: mild"]).get_xlim()]
+    [0.0, 1.0]
     """
     first, last = function.pieces[0].low, function.pieces[-1].high
     x = _samples(function, first, last)
@@ -190,8 +190,8 @@ def plot_surface(
     answers lie in [0, 1]. Raises SpasmnetError for shapes that do not fit and numbers that are not finite.
 
     >>> axes = plot_surface([0, 0.5, 1], [0, 1], [[0.1, 0.2, 0.3], [0.2, 0.4, 0.6]], present=(0.5, 0.5))
-    >>> axes.get_xlim()
-    (0.0, 1.0)
+    >>> [float(end) for end in axes.get_xlim()]
+    [0.0, 1.0]
     """
     across, up, height = (np.asarray(values, dtype=np.float64) for values in (x, y, z))
     _check_surface(across, up, height)
