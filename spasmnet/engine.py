@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 MOST_WITHOUT = 20 * MAX_PRODUCTS  # products up to which a network is accepted without a circuit for all questions
 DIRECT_FROM = 20_000  # products from which elimination may be quicker than the circuit for a case
-PRODUCTS_A_CELL = 8  # how many products take as long as one entry of a cluster
+PRODUCTS_A_CELL = 6  # how many products take as long as one entry of a cluster
 PRODUCTS_A_CELL_OF_ROWS = 25  # the same where the circuit runs on many cases side by side
 LN2 = log(2.0)
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from math import prod
 from typing import Any
 
@@ -19,7 +21,9 @@ from numpy.typing import NDArray
 
 from spasmnet._frozen import Rebuilt
 from spasmnet.circuit.factors import Factor, FactorSet
+from spasmnet.circuit.halves import halves, one_after_the_other, side_by_side
 from spasmnet.circuit.order import elimination_order
+from spasmnet.circuit.rows import processors
 from spasmnet.errors import CircuitTooLargeError
 from spasmnet.kernels.native import address, kernels
 
@@ -32,6 +36,8 @@ COST = (0.4, 0.3, 0.5, 0.8, 1.6, 1.6)  # of an innermost turn, in about a nanose
 TURN = 3.0  # what starting the innermost loop costs
 NOTHING: Loop = (1, 0, 0, 0)
 NO, ADD, SET, TILED = range(4)  # what is wanted of an operand's derivatives, as in kernels/contract.py
+LARGE = 1_500_000  # turns from which starting a thread pays
+FEW, QUICK = 4, 5_000  # how many orders are tried, unless the best of them takes more turns
 SMALL = 500  # turns up to which a step is not worth much thought
 MOST_LOOPS = 61
 NO_SUMS = np.zeros((0, 3), dtype=np.int64)
@@ -70,11 +76,13 @@ def operand(scope: Sequence[int], offset: int, shape: Sequence[int], fixed: Mapp
 class Plan(Rebuilt):
     """The steps from the leaves, which fill the first `leaves` places of an array of `size`, to the result at `root`.
 
-    `sums` are leaves that are sums of neighbouring other leaves: place, first, last.
+    `parts` are how many steps can run side by side, first the one and then the other half, and how many come after
+    both; `sums` are leaves that are sums of neighbouring other leaves: place, first, last.
     """
 
     steps: Ints
     starts: Ints
+    parts: tuple[int, int, int]
     sums: Ints
     leaves: int
     size: int
@@ -87,26 +95,39 @@ class Work:
     def __init__(self, plan: Plan, leaves: Floats) -> None:
         self.values, self.slopes = np.zeros(plan.size), np.zeros(plan.size)
         self.values[: plan.leaves] = leaves
-        self._counters = np.zeros(MOST_LOOPS + 3, dtype=np.int64)
+        self._counters = np.zeros((3, MOST_LOOPS + 3), dtype=np.int64)
         self._plan = plan  # keeps the addresses below alive
         self.at, self.slopes_at = address(self.values), address(self.slopes)
-        steps, n, scratch = address(plan.steps), len(plan.starts), address(self._counters)
         self._root = plan.root
-        self._forwards = (self.at, steps, n, scratch + 24, scratch)
-        self._backwards = (
-            self.at, self.slopes_at, steps, address(plan.starts), n, address(plan.sums), len(plan.sums),
-            scratch + 24, scratch,
-        )  # fmt: skip
-        self._contract, self._back = kernels().contract, kernels().contract_back
+        steps, starts, scratch, first = address(plan.steps), address(plan.starts), address(self._counters), 0
+        native = kernels()
+        self._forwards, self._backwards = [], []
+        for part, n in enumerate(plan.parts):
+            own = scratch + part * self._counters.strides[0]
+            begin = steps + 8 * int(plan.starts[first]) if n else steps
+            back = (self.at, self.slopes_at, steps, starts + 8 * first, n, own + 24, own)
+            self._forwards.append(partial(native.contract, self.at, begin, n, own + 24, own))
+            self._backwards.append(partial(native.contract_back, *back))
+            first += n
+        self._pass_on = partial(native.pass_on, self.slopes_at, address(plan.sums), len(plan.sums))
+        self._halved, self._has_sums = plan.parts[0] > 0, len(plan.sums) > 0
+        self._together = side_by_side if processors() > 1 else one_after_the_other
 
     def forwards(self) -> float:
         """The result for the leaves that `values` begins with."""
-        self._contract(*self._forwards)
+        if self._halved:
+            self._together(*self._forwards[:2])
+        self._forwards[2]()
         return float(self.values[self._root])
 
     def backwards(self) -> None:
         """The derivatives of the result just computed; those with respect to the leaves come first in `slopes`."""
-        self._back(*self._backwards)
+        self.slopes[self._root] = 1.0
+        self._backwards[2]()
+        if self._halved:
+            self._together(*self._backwards[:2])
+        if self._has_sums:
+            self._pass_on()
 
 
 def plan(
@@ -120,7 +141,10 @@ def plan(
     order: tuple[int, ...] = ()
     scopes = tuple(Factor(leaf.scope, _no_numbers) for leaf in operands if leaf.scope)
     if scopes:
-        best = elimination_order(FactorSet(tuple(cards), scopes))
+        factors = FactorSet(tuple(cards), scopes)
+        best = elimination_order(factors, FEW)
+        if best.size > QUICK:
+            best = elimination_order(factors)
         if best.size > max_products:
             raise CircuitTooLargeError(name, best.width, int(min(best.size, 2.0**62)), max_products)
         order = best.variables
@@ -134,7 +158,7 @@ def plan(
     total = writer.multiply(unit, unit)
     for leaf in buckets:
         total = writer.multiply(total, leaf)
-    return Plan(np.array(writer.steps), np.array(writer.starts), sums, leaves, writer.size, total.offset)
+    return Plan(*writer.program(), sums, leaves, writer.size, total.offset)
 
 
 def _no_numbers() -> Floats:
@@ -147,8 +171,10 @@ class _Writer:
 
     def __init__(self, cards: Sequence[int], size: int, one: int) -> None:
         self.cards, self.size, self._unit = cards, size, Operand((), one, (), False)
-        self.steps: list[int] = []
-        self.starts: list[int] = []
+        self.steps: list[list[int]] = []
+        self.costs: list[int] = []
+        self.used: list[list[int]] = []
+        self._made: dict[int, int] = {}  # place of a result: its step
 
     def sum_out(self, touched: list[Operand], variable: int) -> Operand:
         """Multiply operands, the pair with the smallest product first, the last with the variable summed away."""
@@ -236,11 +262,22 @@ class _Writer:
             else 0
             for operand, how in zip((a, b), wanted, strict=True)
         ]
-        self.starts.append(len(self.steps))
-        self.steps += [len(nest.loops), nest.kind, a.offset, b.offset, result.offset, *wanted, *clear]
-        for loop in nest.loops:
-            self.steps += loop
+        self.used.append([self._made[operand.offset] for operand in (a, b) if operand.offset in self._made])
+        self._made[result.offset] = len(self.steps)
+        header = [len(nest.loops), nest.kind, a.offset, b.offset, result.offset, *wanted, *clear]
+        self.steps.append([*header, *chain.from_iterable(nest.loops)])
+        self.costs.append(nest.cells)
         return result
+
+    def program(self) -> tuple[Ints, Ints, tuple[int, int, int]]:
+        """All steps in a row, where each begins, and how many belong to each part."""
+        parts: Sequence[list[int]] = ([], [], list(range(len(self.steps))))
+        if sum(self.costs) > LARGE:
+            parts = halves(self.costs, self.used)
+        steps = [self.steps[i] for part in parts for i in part]
+        starts = np.cumsum([0, *(len(step) for step in steps)])[:-1]
+        one, other, rest = (len(part) for part in parts)
+        return np.array([*chain.from_iterable(steps)]), starts, (one, other, rest)
 
     def _wanted(self, operand: Operand, nest: _Nest, i: int) -> int:
         """Whether derivatives are wanted at all, and whether the loops meet each of them more than once."""

@@ -30,7 +30,7 @@ MOST_CELLS = 2 ** (at.MOST_ITEMS - 1)  # so that no cluster has more variables t
 FIRST_ROOM = 4096  # entries of clusters for which there is room from the beginning
 MOST_ROOM = 1_000_000  # the same for tables, of which only a case that takes more gets more
 SHARE_FROM = 1024  # cases that are worth a thread
-BLOCK = 16384  # cases of a table that a thread takes at a time, at most
+BLOCK = 4096  # cases of a table that a thread takes at a time, at most
 PROBE = 256  # cases that tell whether a table is worth it
 
 
@@ -52,7 +52,7 @@ class Elimination:
         target[list(asked)] = 1
         every, entries = n_factors + n_ranks, len(plan.arrays[at.P_MEMBER])
         room = {
-            at.P_STATE: n_ranks, at.P_SETS: 3 * words, at.P_GONE: n, at.P_SIMPLE: n, at.P_WANTED: n_ranks,
+            at.P_STATE: n_ranks, at.P_SETS: 4 * words, at.P_GONE: n, at.P_SIMPLE: n, at.P_WANTED: n_ranks,
             at.P_HEAD: n_ranks, at.P_NEXT: every, at.P_BASE: every, at.P_MASK: every * words,
             at.P_REST: entries + n_ranks * at.MOST_ITEMS, at.P_CLUSTER: n_ranks * words, at.P_SIZE: n_ranks,
             at.P_ROWS: n_ranks, at.P_AT: n_ranks, at.P_UP: n_ranks, at.P_STEP: n_ranks, at.P_ITEMS: n_ranks,
@@ -159,7 +159,6 @@ def eliminate_rows(
     Elimination(plan, limit, targets).rows(np.ascontiguousarray(codes[some]), columns, some, found)
     if (found.statuses[some] == at.TOO_LARGE).mean() > 0.5:
         return None
-    first = np.argsort(plan.arrays[at.P_RANK][columns], kind="stable")[:64]
     workers = min(threads or processors(), -(-len(codes) // SHARE_FROM))
     blocks = workers * -(-len(codes) // (workers * BLOCK))
     size = -(-len(codes) // blocks)
@@ -168,9 +167,8 @@ def eliminate_rows(
     def work() -> None:
         elimination = Elimination(plan, limit, targets)
         for begin in queue:
-            block = np.ascontiguousarray(codes[begin : begin + size])
-            alike = np.argsort(_unseen(block[:, first]), kind="stable")
-            elimination.rows(block[alike], columns, begin + alike, found)
+            rows = np.arange(begin, min(begin + size, len(codes)))
+            elimination.rows(np.ascontiguousarray(codes[begin : begin + size]), columns, rows, found)
 
     if workers == 1:
         work()
@@ -181,11 +179,3 @@ def eliminate_rows(
             for done in [pool.submit(work) for _ in range(workers)]:
                 done.result()
     return found
-
-
-def _unseen(codes: Ints) -> NDArray[np.uint64]:
-    """Which columns a case has not observed, as bits: cases side by side that agree in many are quicker to answer."""
-    bits = np.zeros((len(codes), 8), dtype=np.uint8)
-    packed = np.packbits(codes < 0, axis=1)
-    bits[:, : packed.shape[1]] = packed
-    return bits.view(">u8").ravel().astype(np.uint64)

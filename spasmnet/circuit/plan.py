@@ -86,12 +86,14 @@ def plan(network: Network, factors: FactorSet, order: Sequence[int]) -> Plan:
         members += sorted(zip(ranks[list(factor.scope)].tolist(), strides, strict=True))
     starts, by_rank, real = np.cumsum(cards) - cards, np.empty_like(cards), np.full(len(cards), -1)
     by_rank[ranks], real[ranks[:n]] = cards, np.arange(n)
+    latest = np.array([position[name] for name in reversed(network.order)])  # children before parents
     arrays = {
         at.P_CARDS: by_rank,
         at.P_RANK: ranks[:n],
         at.P_REAL: real,
         at.P_PLACE: np.append(starts[:n], cards[:n].sum()),
-        at.P_TOPO: np.array([position[name] for name in network.order]),
+        at.P_LATE: np.argsort(latest),
+        at.P_LATEST: latest,
         at.P_SCOPE: scope.view(np.int64),
         at.P_CHILDREN: children.view(np.int64),
         at.P_PARENTS: parents.view(np.int64),

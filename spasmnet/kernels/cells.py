@@ -1,7 +1,7 @@
 """Operations on the tables of clusters, whose first variable varies fastest.
 
-A table has `groups` rows of `c` entries, one for each state of the first variable. Two states, which are the most
-common by far, have loops of their own; tables of up to three variables need no list of offsets.
+A table has `groups` rows of `c` entries, one for each state of the first variable. Where two, three and four states
+have branches of their own, these differ only in that the compiler knows the number and unrolls the loop.
 """
 
 from __future__ import annotations
@@ -26,10 +26,24 @@ def _spread(offsets, item, n_items, cards, strides, base):
 
 
 @inlined
+def _multiply_rows(c, arena, here, groups, fresh, offsets, step):
+    if fresh:
+        for g in range(groups):
+            q = offsets[g]
+            for x in range(c):
+                arena[here + g * c + x] = arena[q + x * step]
+    else:
+        for g in range(groups):
+            q = offsets[g]
+            for x in range(c):
+                arena[here + g * c + x] *= arena[q + x * step]
+
+
+@inlined
 def multiply(arena, here, groups, c, fresh, lies, offsets, item, n_items, cards, strides):
     """Multiply a table by a factor, which has the first variable; a fresh table is set to it."""
     step = strides[0]
-    if n_items <= 3:
+    if n_items <= 3:  # small, and no list of offsets is needed
         ny = cards[item[1]]
         nz = cards[item[2]] if n_items > 2 else 1
         to = here
@@ -46,50 +60,50 @@ def multiply(arena, here, groups, c, fresh, lies, offsets, item, n_items, cards,
         return
     _spread(offsets, item, n_items, cards, strides, lies)
     if c == 2:
-        if fresh:
-            for g in range(groups):
-                q = offsets[g]
-                arena[here + 2 * g] = arena[q]
-                arena[here + 2 * g + 1] = arena[q + step]
-        else:
-            for g in range(groups):
-                q = offsets[g]
-                arena[here + 2 * g] *= arena[q]
-                arena[here + 2 * g + 1] *= arena[q + step]
-    elif fresh:
-        for g in range(groups):
-            for x in range(c):
-                arena[here + g * c + x] = arena[offsets[g] + x * step]
+        _multiply_rows(2, arena, here, groups, fresh, offsets, step)
+    elif c == 3:
+        _multiply_rows(3, arena, here, groups, fresh, offsets, step)
+    elif c == 4:
+        _multiply_rows(4, arena, here, groups, fresh, offsets, step)
     else:
-        for g in range(groups):
-            for x in range(c):
-                arena[here + g * c + x] *= arena[offsets[g] + x * step]
+        _multiply_rows(c, arena, here, groups, fresh, offsets, step)
+
+
+@inlined
+def _divide_rows(c, arena, here, groups, message):
+    largest = 0.0
+    for g in range(groups):
+        total = arena[here + g * c]
+        for x in range(1, c):
+            total += arena[here + g * c + x]
+        inverse = 1.0 / max(total, SMALLEST)
+        arena[message + g] = total
+        largest = max(largest, total)
+        for x in range(c):
+            arena[here + g * c + x] *= inverse
+    return largest
 
 
 @inlined
 def sum_rows(arena, here, groups, c, message):
     """The sums of a table's rows, which are divided by them; the largest sum is returned."""
-    largest = 0.0
     if c == 2:
-        for g in range(groups):
-            a = arena[here + 2 * g]
-            b = arena[here + 2 * g + 1]
-            inverse = 1.0 / max(a + b, SMALLEST)
-            arena[message + g] = a + b
-            largest = max(largest, a + b)
-            arena[here + 2 * g] = a * inverse
-            arena[here + 2 * g + 1] = b * inverse
+        largest = _divide_rows(2, arena, here, groups, message)
+    elif c == 3:
+        largest = _divide_rows(3, arena, here, groups, message)
+    elif c == 4:
+        largest = _divide_rows(4, arena, here, groups, message)
     else:
-        for g in range(groups):
-            total = arena[here + g * c]
-            for x in range(1, c):
-                total += arena[here + g * c + x]
-            inverse = 1.0 / max(total, SMALLEST)
-            arena[message + g] = total
-            largest = max(largest, total)
-            for x in range(c):
-                arena[here + g * c + x] *= inverse
+        largest = _divide_rows(c, arena, here, groups, message)
     return largest
+
+
+@inlined
+def _add_rows(c, arena, belief, groups, offsets):
+    for g in range(groups):
+        q = offsets[g]
+        for x in range(c):
+            arena[q + x] += arena[belief + g * c + x]
 
 
 @inlined
@@ -107,50 +121,65 @@ def add_to_rest(arena, belief, groups, c, offsets, item, n_items, cards, strides
         return
     _spread(offsets, item, n_items, cards, strides, message)
     if c == 2:
-        for g in range(groups):
-            q = offsets[g]
-            arena[q] += arena[belief + 2 * g]
-            arena[q + 1] += arena[belief + 2 * g + 1]
+        _add_rows(2, arena, belief, groups, offsets)
+    elif c == 3:
+        _add_rows(3, arena, belief, groups, offsets)
+    elif c == 4:
+        _add_rows(4, arena, belief, groups, offsets)
     else:
-        for g in range(groups):
-            for x in range(c):
-                arena[offsets[g] + x] += arena[belief + g * c + x]
+        _add_rows(c, arena, belief, groups, offsets)
+
+
+@inlined
+def _give_rows(c, arena, here, groups, known, begin):
+    for g in range(groups):
+        factor = known[begin + g]
+        for x in range(c):
+            arena[here + g * c + x] *= factor
 
 
 @inlined
 def give(arena, here, groups, c, known, begin):
     """Multiply the rows of a table by numbers that begin at `known[begin]`."""
     if c == 2:
-        for g in range(groups):
-            factor = known[begin + g]
-            arena[here + 2 * g] *= factor
-            arena[here + 2 * g + 1] *= factor
+        _give_rows(2, arena, here, groups, known, begin)
+    elif c == 3:
+        _give_rows(3, arena, here, groups, known, begin)
+    elif c == 4:
+        _give_rows(4, arena, here, groups, known, begin)
     else:
-        for g in range(groups):
-            factor = known[begin + g]
-            for x in range(c):
-                arena[here + g * c + x] *= factor
+        _give_rows(c, arena, here, groups, known, begin)
+
+
+@inlined
+def _add_up(c, arena, here, groups, post, lies):
+    sums = (0.0, 0.0, 0.0, 0.0)
+    for g in range(groups):
+        q = here + g * c
+        third = arena[q + 2] if c > 2 else 0.0
+        fourth = arena[q + 3] if c > 3 else 0.0
+        sums = (sums[0] + arena[q], sums[1] + arena[q + 1], sums[2] + third, sums[3] + fourth)
+    for x in range(c):
+        post[lies + x] = sums[x]
 
 
 @inlined
 def write_marginal(arena, here, groups, c, post, lies):
     """The marginal of a belief's first variable, divided by its own sum."""
     if c == 2:
-        a = 0.0
-        b = 0.0
-        for g in range(groups):
-            a += arena[here + 2 * g]
-            b += arena[here + 2 * g + 1]
-        total = a + b
-        post[lies] = a / total
-        post[lies + 1] = b / total
+        _add_up(2, arena, here, groups, post, lies)
+    elif c == 3:
+        _add_up(3, arena, here, groups, post, lies)
+    elif c == 4:
+        _add_up(4, arena, here, groups, post, lies)
     else:
-        total = 0.0
         for x in range(c):
-            share = arena[here + x]
-            for g in range(1, groups):
-                share += arena[here + g * c + x]
-            post[lies + x] = share
-            total += share
-        for x in range(c):
-            post[lies + x] /= total
+            post[lies + x] = 0.0
+        for g in range(groups):
+            for x in range(c):
+                post[lies + x] += arena[here + g * c + x]
+    total = 0.0
+    for x in range(c):
+        total += post[lies + x]
+    for x in range(c):
+        post[lies + x] /= total

@@ -21,7 +21,8 @@ def read_case(plan, words, post, result):
     cards = longs_at(plan[at.P_CARDS])
     rank = longs_at(plan[at.P_RANK])
     place = longs_at(plan[at.P_PLACE])
-    topo = longs_at(plan[at.P_TOPO])
+    late = longs_at(plan[at.P_LATE])
+    latest = longs_at(plan[at.P_LATEST])
     children = longs_at(plan[at.P_CHILDREN])
     parents = longs_at(plan[at.P_PARENTS])
     target = longs_at(plan[at.P_TARGET])
@@ -34,54 +35,54 @@ def read_case(plan, words, post, result):
     wanted = longs_at(plan[at.P_WANTED])
     head = longs_at(plan[at.P_HEAD])
     n_real = plan[at.P_N]
-    for k in range(3 * words):
+    for k in range(4 * words):
         sets[k] = 0
     for i in range(place[n_real]):
         post[i] = 0.0
     for i in range(n_real):
         r = rank[i]
         s = case[i]
-        if s >= 0 or cards[r] == 1:
-            state[r] = max(s, 0)
-            post[place[i] + state[r]] = 1.0
-        else:
-            state[r] = 0
-            sets[r >> 6] |= 1 << (r & 63)
+        unseen = (s < 0) & (cards[r] > 1)  # no branches here: which variables are observed is hard to predict
+        state[r] = max(s, 0)
+        post[place[i] + state[r]] = 0.0 if unseen else 1.0
+        sets[r >> 6] |= int(unseen) << (r & 63)
+        sets[3 * words + (late[i] >> 6)] |= int(unseen) << (late[i] & 63)
+        gone[i] = 0
     for r in range(plan[at.P_V]):
         wanted[r] = 0
         head[r] = -1
     n_simple = 0
-    for t in range(n_real - 1, -1, -1):
-        i = topo[t]
-        r = rank[i]
-        gone[i] = 0
-        if not has(sets, 0, r):
-            continue
-        kept = 0
-        asked = target[i]
-        for k in range(words):
-            kept |= children[i * words + k] & ~sets[words + k]
-            asked |= children[i * words + k] & ~sets[2 * words + k]
-        if kept != 0:
-            continue
-        if asked != 0:
-            above = -1
-            several = full[i] < 0
+    for word in range(words):
+        left = sets[3 * words + word]
+        while left != 0:
+            i = latest[64 * word + lowest_bit(left)]
+            left &= left - 1
+            kept = 0
+            asked = target[i]
             for k in range(words):
-                unseen = parents[i * words + k] & sets[k]
-                if unseen != 0:
-                    several |= above >= 0 or (unseen & (unseen - 1)) != 0
-                    above = 64 * k + lowest_bit(unseen)
-            if several:
+                kept |= children[i * words + k] & ~sets[words + k]
+                asked |= children[i * words + k] & ~sets[2 * words + k]
+            if kept != 0:
                 continue
-            simple[n_simple] = i
-            n_simple += 1
-            if above >= 0:
-                wanted[above] = 1
-        else:
-            sets[2 * words + (r >> 6)] |= 1 << (r & 63)
-        gone[i] = 1
-        sets[words + (r >> 6)] |= 1 << (r & 63)
+            r = rank[i]
+            if asked != 0:
+                above = -1
+                several = full[i] < 0
+                for k in range(words):
+                    open_ones = parents[i * words + k] & sets[k]
+                    if open_ones != 0:
+                        several |= above >= 0 or (open_ones & (open_ones - 1)) != 0
+                        above = 64 * k + lowest_bit(open_ones)
+                if several:
+                    continue
+                simple[n_simple] = i
+                n_simple += 1
+                if above >= 0:
+                    wanted[above] = 1
+            else:
+                sets[2 * words + (r >> 6)] |= 1 << (r & 63)
+            gone[i] = 1
+            sets[words + (r >> 6)] |= 1 << (r & 63)
     result[at.R_SIMPLE] = n_simple
 
 
@@ -183,55 +184,60 @@ def form_clusters(plan, words, post, result):
     steps = longs_at(plan[at.P_STEP])
     item = longs_at(plan[at.P_ITEM])
     items = longs_at(plan[at.P_ITEMS])
+    sets = longs_at(plan[at.P_SETS])
     messages = plan[at.P_FACTORS]
     status = at.FINE
     n_steps = 0
     cells = 0
-    for r in range(plan[at.P_V]):
-        f = head[r]
-        if f < 0 or status != at.FINE:
-            continue
-        own = r * words
-        for k in range(words):
-            cluster[own + k] = 0
-        while f >= 0:
+    for word in range(words):
+        waiting = sets[word] & ~sets[words + word]
+        while waiting != 0 and status == at.FINE:
+            r = 64 * word + lowest_bit(waiting)
+            waiting &= waiting - 1
+            f = head[r]
+            if f < 0:
+                continue  # a hidden variable of a chain that is not used
+            own = r * words
             for k in range(words):
-                cluster[own + k] |= mask[f * words + k]
-            f = following[f]
-        entries = 1.0
-        n_items = 0
-        listed = r * at.MOST_ITEMS
-        for k in range(words):
-            left = cluster[own + k]
-            while left != 0:
-                v = 64 * k + lowest_bit(left)
-                left &= left - 1
-                entries *= cards[v]
-                if n_items < at.MOST_ITEMS:
-                    item[listed + n_items] = v
-                    n_items += 1
-        if cells + entries > plan[at.P_LIMIT]:
-            status = at.TOO_LARGE
-            continue
-        groups = 1
-        f = messages + r
-        for t in range(1, n_items):
-            rest[resting[f] + t - 1] = groups
-            groups *= cards[item[listed + t]]
-        rows[r] = groups
-        size[r] = groups * cards[r]
-        cells += size[r]
-        items[r] = n_items
-        up[r] = -1
-        steps[n_steps] = r
-        n_steps += 1
-        if n_items > 1:
-            up[r] = item[listed + 1]
+                cluster[own + k] = 0
+            while f >= 0:
+                for k in range(words):
+                    cluster[own + k] |= mask[f * words + k]
+                f = following[f]
+            entries = 1.0
+            n_items = 0
+            listed = r * at.MOST_ITEMS
             for k in range(words):
-                mask[f * words + k] = cluster[own + k]
-            mask[f * words + (r >> 6)] &= ~(1 << (r & 63))
-            following[f] = head[up[r]]
-            head[up[r]] = f
+                left = cluster[own + k]
+                while left != 0:
+                    v = 64 * k + lowest_bit(left)
+                    left &= left - 1
+                    entries *= cards[v]
+                    if n_items < at.MOST_ITEMS:
+                        item[listed + n_items] = v
+                        n_items += 1
+            if cells + entries > plan[at.P_LIMIT]:
+                status = at.TOO_LARGE
+                continue
+            groups = 1
+            f = messages + r
+            for t in range(1, n_items):
+                rest[resting[f] + t - 1] = groups
+                groups *= cards[item[listed + t]]
+            rows[r] = groups
+            size[r] = groups * cards[r]
+            cells += size[r]
+            items[r] = n_items
+            up[r] = -1
+            steps[n_steps] = r
+            n_steps += 1
+            if n_items > 1:
+                up[r] = item[listed + 1]
+                for k in range(words):
+                    mask[f * words + k] = cluster[own + k]
+                mask[f * words + (r >> 6)] &= ~(1 << (r & 63))
+                following[f] = head[up[r]]
+                head[up[r]] = f
     if status == at.FINE and cells > plan[at.P_ROOM]:
         status = at.NO_ROOM
     result[at.R_STEPS] = n_steps

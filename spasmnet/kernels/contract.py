@@ -22,6 +22,7 @@ from spasmnet.kernels.vectors import (
     rows_back_4,
     rows_back_8,
     rows_back_16,
+    rows_back_32,
     scale,
     sum_of,
     sum_of_products,
@@ -116,11 +117,8 @@ def contract(values, steps, n_steps, counters, at):
         head = inner + 12
 
 
-def contract_back(values, slopes, steps, starts, n_steps, sums, n_sums, counters, at):
-    """The derivatives of the last step's result with respect to all tensors, backwards through all steps.
-
-    `sums` are leaves that are sums of others: (place, first, last); their derivatives are passed on to these.
-    """
+def contract_back(values, slopes, steps, starts, n_steps, counters, at):
+    """The derivatives with respect to all tensors, backwards through the steps; those of their results are known."""
     for step in range(n_steps - 1, -1, -1):
         head = starts[step]
         outer = steps[head] - 3
@@ -128,8 +126,6 @@ def contract_back(values, slopes, steps, starts, n_steps, sums, n_sums, counters
         at[0] = steps[head + 2]
         at[1] = steps[head + 3]
         at[2] = steps[head + 4]
-        if step == n_steps - 1:
-            slopes[at[2]] = 1.0
         of_a = steps[head + 5]
         of_b = steps[head + 6]
         for i in range(steps[head + 7]):
@@ -160,7 +156,7 @@ def contract_back(values, slopes, steps, starts, n_steps, sums, n_sums, counters
             if of_a == TILED:
                 for r in range(rows):
                     sum_of_scaled(
-                        slopes, first_a + r * ra, slopes, first_c + r * rc, qc, values, first_b + r * rb, qb, blocks, n
+                        slopes, first_a + r * ra, slopes, first_c, qc, values, first_b + r * rb, qb, blocks, n
                     )
             for _ in range(blocks):
                 a = first_a
@@ -179,14 +175,16 @@ def contract_back(values, slopes, steps, starts, n_steps, sums, n_sums, counters
                         a += ra
                         b += rb
                         c += rc
-                elif kind == SCALED and rc == 0 and 8 < n <= 16:
+                elif kind == SCALED and 8 < n <= 16:
                     rows_back_8(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
-                elif kind == SCALED and rc == 0 and 4 < n <= 8:
+                elif kind == SCALED and 4 < n <= 8:
                     rows_back_4(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
-                elif kind == SCALED and rc == 0 and 2 <= n <= 4:
+                elif kind == SCALED and 2 <= n <= 4:
                     rows_back_2(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
-                elif kind == SCALED and rc == 0 and 16 < n <= 32:
+                elif kind == SCALED and 16 < n <= 32:
                     rows_back_16(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
+                elif kind == SCALED and 32 < n <= 64:
+                    rows_back_32(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
                 elif kind == SCALED:
                     for _ in range(rows):
                         factor = values[b]
@@ -234,6 +232,10 @@ def contract_back(values, slopes, steps, starts, n_steps, sums, n_sums, counters
                 first_b += qb
                 first_c += qc
             more = _next(steps, loops, outer, counters, at)
+
+
+def pass_on(slopes, sums, n_sums):
+    """The derivatives with respect to numbers whose sums are leaves: (place of the sum, first number, last)."""
     for i in range(n_sums):
         for j in range(sums[3 * i + 1], sums[3 * i + 2] + 1):
             slopes[j] = 0.0
@@ -245,5 +247,6 @@ def contract_back(values, slopes, steps, starts, n_steps, sums, n_sums, counters
 
 SIGNATURES = {
     contract: "f8* i8* i8 i8* i8*",
-    contract_back: "f8* f8* i8* i8* i8 i8* i8 i8* i8*",
+    contract_back: "f8* f8* i8* i8* i8 i8* i8*",
+    pass_on: "f8* i8* i8",
 }

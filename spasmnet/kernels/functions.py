@@ -8,6 +8,8 @@ from numba.extending import intrinsic
 
 from spasmnet.kernels.vectors import DOUBLE, dot, for_chunks, load, spread, store, sum_of
 
+SHORT = 24  # numbers in a row up to which a plain loop is faster
+
 inlined = njit(error_model="numpy", inline="always")  # a call would bring numba's run-time with it
 
 
@@ -27,6 +29,7 @@ def _proportional(
         alpha, beta, gamma, delta, derivative = results
         false = ir.Constant(moves.type, 0)
         moving, logarithm = (builder.icmp_signed("!=", flag, false) for flag in (moves, log))
+        inverse = builder.fdiv(ir.Constant(DOUBLE, 1.0), p_bottom)
 
         def chunk(k, width):
             at = builder.add(first, k)
@@ -48,31 +51,31 @@ def _proportional(
             a, b = line(top, row_top, p_top)
             store(builder, a, alpha, at, width)
             store(builder, b, beta, at, width)
+            upper = builder.fadd(builder.fmul(a, theta), b)
+
+            def ratio(turn, square):
+                flat = builder.fcmp_ordered("==", turn, constant(0.0))
+                slope = builder.select(flat, constant(0.0), builder.fdiv(turn, square))
+                store(builder, slope, derivative, at, width)
+
             with builder.if_else(moving) as (then, otherwise):
                 with then:
-                    moved = line(bottom, row_bottom, p_bottom)
-                    in_then = builder.block
+                    c, d = line(bottom, row_bottom, p_bottom)
+                    store(builder, c, gamma, at, width)
+                    store(builder, d, delta, at, width)
+                    lower = builder.fadd(builder.fmul(c, theta), d)
+                    square = builder.fmul(lower, builder.select(logarithm, upper, lower))
+                    ratio(builder.fsub(builder.fmul(a, d), builder.fmul(b, c)), square)
                 with otherwise:
-                    fixed = constant(0.0), spread(builder, p_bottom, width)
-                    in_otherwise = builder.block
-            below = []
-            for one, other in zip(moved, fixed, strict=True):
-                phi = builder.phi(one.type)
-                phi.add_incoming(one, in_then)
-                phi.add_incoming(other, in_otherwise)
-                below.append(phi)
-            c, d = below
-            store(builder, c, gamma, at, width)
-            store(builder, d, delta, at, width)
-            turn = builder.fsub(builder.fmul(a, d), builder.fmul(b, c))
-            lower = builder.fadd(builder.fmul(c, theta), d)
-            upper = builder.fadd(builder.fmul(a, theta), b)
-            square = builder.fmul(lower, builder.select(logarithm, upper, lower))
-            flat = builder.fcmp_ordered("==", turn, constant(0.0))
-            slope = builder.select(flat, constant(0.0), builder.fdiv(turn, square))
-            store(builder, slope, derivative, at, width)
+                    store(builder, constant(0.0), gamma, at, width)
+                    store(builder, spread(builder, p_bottom, width), delta, at, width)
+                    with builder.if_else(logarithm) as (of_log, plain):
+                        with of_log:
+                            ratio(a, upper)
+                        with plain:
+                            store(builder, builder.fmul(a, spread(builder, inverse, width)), derivative, at, width)
 
-        for_chunks(builder, n, chunk)
+        for_chunks(builder, n, chunk, again=True)
         return context.get_dummy_value()
 
     whole, number = types.int64, types.float64
@@ -81,21 +84,25 @@ def _proportional(
 
 
 @inlined
-def _alone(slopes, values, i, begin, size, present, uniform):
-    """Slope and intercept along a row when number i moves, the others summed without subtraction.
+def _along(slopes, values, i, begin, size, rest, weighted, present, uniform):
+    """Slope and intercept along a row when number i moves and the others sum to `rest`, or `weighted` by the slopes.
 
     The others share by the proportional rule, or the uniform one; also if there is nothing to be proportional to.
     """
     if size == 1:
         return 0.0, present
-    after = begin + size - i - 1
-    rest = sum_of(values, begin, i - begin) + sum_of(values, i + 1, after)
-    weighted = dot(slopes, begin, values, begin, i - begin) + dot(slopes, i + 1, values, i + 1, after)
     if rest > 0.0 and not uniform:
         slope = slopes[i] - weighted / rest
         return slope, present - slope * values[i]
-    shared = (sum_of(slopes, begin, i - begin) + sum_of(slopes, i + 1, after)) / (size - 1)
+    shared = (sum_of(slopes, begin, i - begin) + sum_of(slopes, i + 1, begin + size - i - 1)) / (size - 1)
     return slopes[i] - shared, present - weighted - slopes[i] * values[i] + shared
+
+
+@inlined
+def _without(slopes, values, i, begin, size):
+    """Σ slope · number over a row but for number i."""
+    after = begin + size - i - 1
+    return dot(slopes, begin, values, begin, i - begin) + dot(slopes, i + 1, values, i + 1, after)
 
 
 def one_way(
@@ -105,29 +112,56 @@ def one_way(
     """The one-way function of every number, and its derivative, from the derivatives of numerator and denominator.
 
     `blocks` holds (first number, rows, numbers in a row). From number `n_bottom` on the denominator is constant. What
-    the others of a row sum to is a difference unless a number is the larger part of its row: those near 1 lose nothing.
+    the others of a row sum to is a difference except for the largest number, so that one near 1 loses nothing.
     """
     for block in range(first_block, first_block + n_blocks):
         first = blocks[3 * block]
         size = blocks[3 * block + 2]
         moves = first < n_bottom
         for begin in range(first, first + blocks[3 * block + 1] * size, size):
-            row = sum_of(values, begin, size)
-            if not uniform:
-                row_bottom = dot(values, begin, bottom, begin, size) if moves else 0.0
+            largest = begin
+            rest = 0.0
+            rest_top = 0.0
+            rest_bottom = 0.0
+            if size <= SHORT:
+                for i in range(begin + 1, begin + size):
+                    smaller = i
+                    if values[i] > values[largest]:
+                        smaller = largest
+                        largest = i
+                    rest += values[smaller]
+                    rest_top += values[smaller] * top[smaller]
+                    if moves:
+                        rest_bottom += values[smaller] * bottom[smaller]
+            else:
+                for i in range(begin + 1, begin + size):
+                    if values[i] > values[largest]:
+                        largest = i
+                after = begin + size - largest - 1
+                rest = sum_of(values, begin, largest - begin) + sum_of(values, largest + 1, after)
+                rest_top = _without(top, values, largest, begin, size)
+                if moves:
+                    rest_bottom = _without(bottom, values, largest, begin, size)
+            theta = values[largest]
+            row = rest + theta
+            row_top = rest_top + theta * top[largest]
+            row_bottom = rest_bottom + theta * bottom[largest] if moves else 0.0
+            one_by_one = uniform or size < 8
+            if not one_by_one:
                 _proportional(
-                    values, top, bottom, p_top, p_bottom, row, dot(values, begin, top, begin, size), row_bottom,
-                    moves, log, alpha, beta, gamma, delta, derivative, begin, size,
+                    values, top, bottom, p_top, p_bottom, row, row_top, row_bottom, moves, log,
+                    alpha, beta, gamma, delta, derivative, begin, size,
                 )  # fmt: skip
-            for i in range(begin, begin + size):
+            for i in range(begin if one_by_one else largest, begin + size if one_by_one else largest + 1):
                 theta = values[i]
-                if not uniform and 2.0 * theta <= row:
-                    continue
-                a, b = _alone(top, values, i, begin, size, p_top, uniform)
+                others = rest if i == largest else row - theta
+                weighted = rest_top if i == largest else row_top - theta * top[i]
+                a, b = _along(top, values, i, begin, size, others, weighted, p_top, uniform)
                 c = 0.0
                 d = p_bottom
                 if moves:
-                    c, d = _alone(bottom, values, i, begin, size, p_bottom, uniform)
+                    weighted = rest_bottom if i == largest else row_bottom - theta * bottom[i]
+                    c, d = _along(bottom, values, i, begin, size, others, weighted, p_bottom, uniform)
                 turn = a * d - b * c
                 below = c * theta + d
                 alpha[i] = a

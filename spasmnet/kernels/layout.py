@@ -9,11 +9,11 @@ MOST_ITEMS = 32  # variables of a cluster, each with two states or more
 FINE, ZERO, DOUBTFUL, TOO_LARGE, NO_ROOM = range(5)  # what became of a case that was eliminated directly
 (
     P_V, P_N, P_W, P_FACTORS, P_LIMIT, P_ROOM, P_START, P_TARGETS,  # numbers
-    P_CARDS, P_RANK, P_REAL, P_PLACE, P_TOPO, P_CHILDREN, P_PARENTS, P_TARGET, P_FULL, P_CHAIN, P_TABLE, P_FIRST,
-    P_MEMBER, P_STRIDE, P_SCOPE, P_RESTING, P_ARENA, P_ANSWERS,  # the network
+    P_CARDS, P_RANK, P_REAL, P_PLACE, P_LATE, P_LATEST, P_CHILDREN, P_PARENTS, P_TARGET, P_FULL, P_CHAIN, P_TABLE,
+    P_FIRST, P_MEMBER, P_STRIDE, P_SCOPE, P_RESTING, P_ARENA, P_ANSWERS,  # the network
     P_CASE, P_STATE, P_SETS, P_GONE, P_SIMPLE, P_WANTED, P_HEAD, P_NEXT, P_BASE, P_REST, P_MASK, P_CLUSTER,
     P_SIZE, P_ROWS, P_AT, P_UP, P_STEP, P_ITEM, P_ITEMS, P_MINE, P_STRIDES, P_OFFSET, P_POST,  # room to work in
     P_STAGES,
-) = range(50)  # fmt: skip
+) = range(51)  # fmt: skip
 P_COUNT = P_STAGES + 6  # behind them: the set of hidden variables
 R_TOTAL, R_POWER, R_CELLS, R_STATUS, R_STEPS, R_SIMPLE = range(6)  # what the stages pass on

@@ -236,7 +236,7 @@ def _rows_back(width):
     return apply
 
 
-rows_back_2, rows_back_4, rows_back_8, rows_back_16 = (_rows_back(width) for width in (2, 4, 8, 16))
+rows_back_2, rows_back_4, rows_back_8, rows_back_16, rows_back_32 = (_rows_back(width) for width in (2, 4, 8, 16, 32))
 """The derivatives behind sum_of_scaled, for rows of `width` to twice as many numbers, in two chunks that overlap:
 slopes[a + k] from slopes[c + k] · values[b], and slopes[b] from Σ_k slopes[c + k] · values[a + k]; added (1), set (2).
 """

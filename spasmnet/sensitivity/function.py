@@ -124,8 +124,8 @@ class SensitivityFunction:
         a = max(self.low if low is None else low, self.pieces[0].low)
         b = min(self.high if high is None else high, self.pieces[-1].high)
         inner = [self.value] if a < self.value < b else []
-        ends = [float(self(t)) for t in (a, *inner, b)]
-        return min(ends), max(ends)
+        ends = self(np.array([a, *inner, b]))
+        return float(ends.min()), float(ends.max())
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The curve with the present value, the range and the vertex; see spasmnet.plots.plot_function."""

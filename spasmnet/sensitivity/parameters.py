@@ -246,6 +246,8 @@ class ParameterSensitivity:
     def admissible(self, place: Place) -> tuple[float, float]:
         """The widest interval around the present value in which the target's most probable state stays the same.
 
+        Only the present value if not even there: the uniform rule makes the others of the row equal.
+
         Source: van der Gaag LC, Renooij S (2001), Analysing sensitivity data from probabilistic networks, UAI, 530-537.
         """
         value, j = value_at(self.network, place), self._numbers.get(place)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from math import exp, inf
+from functools import cached_property, partial
+from math import exp, inf, prod
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ from spasmnet._frozen import Rebuilt
 from spasmnet.circuit.cases import wide_indicators
 from spasmnet.circuit.contraction import Work
 from spasmnet.circuit.factors import ancestors
+from spasmnet.circuit.halves import side_by_side
 from spasmnet.circuit.requisite import requisite
+from spasmnet.circuit.rows import processors
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError
 from spasmnet.evidence import check
@@ -28,6 +30,7 @@ from spasmnet.sensitivity.polynomial import Polynomial, polynomial
 from spasmnet.sensitivity.tensors import Tensors, tensors
 
 Floats = NDArray[np.float64]
+MANY = 100_000  # numbers from which a second thread pays
 KEPT = 16  # queries of a kind that an engine keeps
 
 
@@ -45,9 +48,24 @@ class Question(Rebuilt):
 
     @cached_property
     def blocks(self) -> NDArray[np.int64]:
-        """The first number of each block, how many rows it has, and how many numbers a row."""
-        blocks = [(first, int(np.prod(shape[:-1])), shape[-1]) for _, first, _, shape in self.joint.numbers.blocks]
-        return np.array(blocks, dtype=np.int64).reshape(-1, 3)
+        """The first number of each block, how many rows it has, and how many numbers a row; half of the numbers come
+        before block `half`.
+        """
+        middle = len(self.joint.numbers.values) // 2
+        blocks: list[tuple[int, int, int]] = []
+        for _, first, _, shape in self.joint.numbers.blocks:
+            rows, size = prod(shape[:-1]), shape[-1]
+            cut = min(max(middle - first, 0) // size, rows)
+            blocks += [(first, cut, size), (first + cut * size, rows - cut, size)]
+        return np.array([block for block in blocks if block[1]], dtype=np.int64).reshape(-1, 3)
+
+    @cached_property
+    def half(self) -> int:
+        """How many blocks the first half of the numbers is, if there are so many that two threads pay; else all."""
+        numbers = len(self.joint.numbers.values)
+        if numbers < MANY or processors() == 1:
+            return len(self.blocks)
+        return int((self.blocks[:, 0] + self.blocks[:, 2] <= numbers // 2).sum())
 
     @cached_property
     def blocks_at(self) -> int:
@@ -123,11 +141,17 @@ class Query:
         n = len(tensors.numbers.values)
         out = np.empty((5, n))
         at = address(out)
-        kernels().one_way(
+        given = (
             work.at, work.slopes_at, (other or work).slopes_at, len(source.numbers.values) if other else 0,
-            float(top @ joint), below, question.blocks_at, 0, len(question.blocks), uniform, log,
-            at, at + 8 * n, at + 16 * n, at + 24 * n, at + 32 * n,
+            float(top @ joint), below, question.blocks_at,
         )  # fmt: skip
+        asked = (uniform, log, at, at + 8 * n, at + 16 * n, at + 24 * n, at + 32 * n)
+        one_way, half = kernels().one_way, question.half
+        rest = len(question.blocks) - half
+        if rest:
+            side_by_side(partial(one_way, *given, 0, half, *asked), partial(one_way, *given, half, rest, *asked))
+        else:
+            one_way(*given, 0, half, *asked)
         tensors.release(work)
         if other is not None:
             source.release(other)
