@@ -108,8 +108,8 @@ def plot_function(function: SensitivityFunction, ax: Axes | None = None) -> Axes
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load())
     >>> ps = spasmnet.parameter_sensitivity(engine, ("dehydration", "mild"), {"spasm": "painful"})
-    >>> plot_function(ps["leak of dehydration: mild"]).get_xlim()
-    (0.0, 1.0)
+    >>> [float(end) for end in plot_function(ps["leak of dehydration: mild"]).get_xlim()]
+    [0.0, 1.0]
     """
     first, last = function.pieces[0].low, function.pieces[-1].high
     x = _samples(function, first, last)
@@ -190,8 +190,8 @@ def plot_surface(
     answers lie in [0, 1]. Raises SpasmnetError for shapes that do not fit and numbers that are not finite.
 
     >>> axes = plot_surface([0, 0.5, 1], [0, 1], [[0.1, 0.2, 0.3], [0.2, 0.4, 0.6]], present=(0.5, 0.5))
-    >>> axes.get_xlim()
-    (0.0, 1.0)
+    >>> [float(end) for end in axes.get_xlim()]
+    [0.0, 1.0]
     """
     across, up, height = (np.asarray(values, dtype=np.float64) for values in (x, y, z))
     _check_surface(across, up, height)
@@ -209,7 +209,7 @@ def plot_surface(
         drawn.contourf(across, up, height, levels, colors=light, zorder=0)
         inner = [level for level in levels if least < level < most]
         contours = drawn.contour(across, up, height, inner or [(least + most) / 2], colors=INK, linewidths=0.9)
-        _without_cut_ones(drawn.clabel(contours, fmt=words, fontsize=9.5, inline_spacing=8), across, up)
+        _boxed(drawn.clabel(contours, fmt=words, fontsize=9.5, inline=False), across, up)
     else:
         drawn.text(0.5, 0.9, f"{words(least)} everywhere", ha="center", transform=drawn.transAxes, color=SOFT)
     drawn.set_xlim(float(across[0]), float(across[-1]))
@@ -225,9 +225,10 @@ def plot_surface(
     return drawn
 
 
-def _without_cut_ones(labels: Iterable[Text], x: Floats, y: Floats) -> None:
-    """Take away the words on contours that would reach over an edge of the axes."""
+def _boxed(labels: Iterable[Text], x: Floats, y: Floats) -> None:
+    """Put the words on contours into boxes, and take those away that would reach over an edge of the axes."""
     for label in labels:
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0})
         shares = [(t - ends[0]) / (ends[-1] - ends[0]) for t, ends in zip(label.get_position(), (x, y), strict=True)]
         if not all(0.03 < share < 0.97 for share in shares):
             label.remove()

@@ -137,7 +137,7 @@ def share(probability: float) -> str:
     """
     if not 0.5 < probability < 1:
         return f"{100 * probability:.3g}%"
-    digits = 2 - floor(log10(100 * (1 - probability)))
+    digits = 2 - floor(log10(100 * (1 - probability)) + 1e-9)  # a power of ten may be a rounding below itself
     return f"{100 * probability:.{digits}f}%" if digits < 9 else ">99.999999%"
 
 

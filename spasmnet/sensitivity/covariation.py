@@ -75,11 +75,7 @@ def _others(values: Floats, numbers: Numbers) -> Floats:
     starts = numbers.rows == np.arange(len(numbers.rows))
     for size in np.unique(numbers.sizes).tolist():
         at = np.flatnonzero(starts & (numbers.sizes == size))[:, None] + np.arange(size)
-        rows = values[..., at]
-        before, after = np.zeros_like(rows), np.zeros_like(rows)
-        before[..., 1:] = np.cumsum(rows, axis=-1)[..., :-1]
-        after[..., :-1] = np.cumsum(rows[..., ::-1], axis=-1)[..., -2::-1]
-        found[..., at] = before + after
+        found[..., at] = values[..., at] @ (1.0 - np.eye(size))
     return found
 
 

@@ -19,12 +19,11 @@ from spasmnet.engine import Engine
 from spasmnet.sensitivity.covariation import Lines, along_rows
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
 from spasmnet.sensitivity.reachability import sensitivity_sets
-from spasmnet.sensitivity.scaling import scale_of
+from spasmnet.sensitivity.scaling import DEEP, scale_of
 from spasmnet.sensitivity.target import Target
 
 Floats = NDArray[np.float64]
 Ints = NDArray[Any]
-DEEP = 1e-250  # a probability below which a case is scaled
 MATTERS = 1e-9  # a derivative that is larger is more than rounding
 FINE, IMPOSSIBLE, UNDEFINED = range(3)
 
@@ -104,9 +103,10 @@ class Cases:
         status[(status == FINE) & ((bottom <= 0) | (log & (top <= 0)))] = UNDEFINED
         bad = status > FINE
         top, bottom = np.where(bad, 1.0, top), np.where(bad, 1.0, bottom)
-        derivatives = np.zeros((n, gradient.shape[1]))
-        for lines in along_rows(joint, gradient, self.compiled.numbers, self.rule):
-            found = self._slopes(lines, top, bottom)
+        falling, rising = along_rows(joint, gradient, self.compiled.numbers, self.rule)
+        derivatives = self._slopes(falling, top, bottom)
+        if rising is not falling:
+            found = self._slopes(rising, top, bottom)
             derivatives = np.where(np.abs(found) > np.abs(derivatives), found, derivatives)
         derivatives[bad] = 0.0
         derivatives[self._idle(cases)] = 0.0
@@ -170,7 +170,9 @@ class Cases:
         size = np.abs(derivatives)
         where = size.argmax(axis=0)
         most = np.take_along_axis(derivatives, where[None], 0)[0]
-        return Totals(counts @ derivatives, counts @ size, most, where + first, counts @ (size > MATTERS))
+        weights = counts.astype(np.float64)
+        moving = weights @ (size > MATTERS).astype(np.float64)
+        return Totals(weights @ derivatives, weights @ size, most, where + first, moving)
 
 
 def joined(parts: Sequence[Totals]) -> Totals:

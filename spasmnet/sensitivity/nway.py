@@ -20,12 +20,12 @@ from numpy.typing import ArrayLike, NDArray
 from spasmnet.cpd import Key, NoisyMax
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError
-from spasmnet.sensitivity.distance import moved_row
+from spasmnet.sensitivity.domain import domain, row_at, row_of
 from spasmnet.sensitivity.multilinear import Multilinear
 from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
 from spasmnet.sensitivity.places import Place, find_place, name_of, value_at
 from spasmnet.sensitivity.polynomial import polynomial
-from spasmnet.sensitivity.scaling import likelihoods, scale_of
+from spasmnet.sensitivity.scaling import likelihoods, slopes_of_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 MOST = 6  # numbers that move together
-DEEP = -550.0  # ln P(e) below which the batch is scaled
 
 
 class Extremes(NamedTuple):
@@ -92,14 +91,11 @@ def nway_sensitivity(
         engine, target, evidence, against=against, measure=measure, covariation=covariation, spread=spread
     )
     places = _places(ps, parameters)
-    functions = [ps.function(place) for place in places]
-    for f in functions:
-        if f.pieces[0].low == f.pieces[-1].high:
-            raise EvidenceError(
-                f"{f.name} cannot be moved with {covariation} co-variation: it is the largest of its row"
-            )
-    joins = [sorted({end for piece in f.pieces for end in (piece.low, piece.high)}) for f in functions]
-    knots = tuple(np.array(ends) for ends in joins)
+    knots = tuple(domain(row_of(ps.network, place), place[1][-1], covariation) for place in places)
+    for place, ends in zip(places, knots, strict=True):
+        if len(ends) == 1:
+            name = name_of(ps.network, place)
+            raise EvidenceError(f"{name} cannot be moved with {covariation} co-variation: it is the largest of its row")
     joint = _at_knots(ps, places, knots)
     weights = (ps.target.numerator, ps.target.denominator)
     top, bottom = (Multilinear(knots, np.tensordot(joint, weight, 1)) for weight in weights)
@@ -147,30 +143,9 @@ def _at_knots(ps: ParameterSensitivity, places: Sequence[Place], knots: Sequence
             np.moveaxis(values, axis, 0)[at][..., first : first + size] = row_at(row, j - first, end, ps.covariation)
     own = weights.pop(name, np.ones(len(engine.network.by_name[name].states)))
     leaves = compiled.leaves(values.reshape(prod(shape), len(numbers.values)), weights)
-    log_evidence = engine.log_evidence(ps.evidence)
-    if log_evidence < DEEP:
-        scale = scale_of(compiled, log_evidence)
-        leaves[:, : len(scale)] *= scale
-    found = compiled.differentiate_rows(leaves)[1][:, : len(own)] * own
-    if not np.isfinite(found).all():
-        raise SpasmnetError("the evidence is so much more probable at other values that both cannot be held in a float")
+    now = compiled.leaves(numbers.values, weights)
+    found = slopes_of_rows(compiled, leaves, now)[:, : len(own)] * own
     return found.reshape(*shape, len(own))
-
-
-def row_at(row: Floats, state: int, value: float, rule: str) -> Floats:
-    """A row with one number at an end of its domain or at its present value, the others following by a rule."""
-    if rule == "uniform":
-        new = np.full(len(row), (1.0 - value) / (len(row) - 1))
-        new[state] = value
-        return new
-    if rule == "proportional" or value == row[state]:
-        return moved_row(row, state, value)
-    ranked = np.argsort(row, kind="stable")
-    higher = ranked[int(np.flatnonzero(ranked == state)[0]) + 1 :]
-    new = np.zeros(len(row))
-    new[higher] = row[higher] / row[higher].sum() if value == 0 else value
-    new[state] = value
-    return new
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet.circuit.cases import wide_indicators
+from spasmnet.errors import SpasmnetError
 from spasmnet.network import Network
 from spasmnet.sensitivity.polynomial import Polynomial
 
 Floats = NDArray[np.float64]
+DEEP = 1e-250  # a probability below which everything is scaled
 
 
 def likelihoods(network: Network, evidence: Mapping[str, Any]) -> dict[str, Floats]:
@@ -37,3 +40,19 @@ def scale_of(compiled: Polynomial, log_evidence: float) -> Floats:
         begin = compiled.indicators + first
         scale[begin : begin + prod(shape)] = factor
     return scale
+
+
+def slopes_of_rows(compiled: Polynomial, leaves: Floats, now: Floats) -> Floats:
+    """The derivatives that a circuit was asked for, for many sets of leaves, one a row.
+
+    Where it underflows for the present leaves `now`, all rows are multiplied by one factor. Raises SpasmnetError if
+    other rows are then too large for a float.
+    """
+    if float(compiled.differentiate_rows(now[None])[0][0]) <= DEEP:
+        scale = scale_of(compiled, wide_indicators(compiled.circuit, now)[0])
+        leaves = leaves.copy()
+        leaves[:, : len(scale)] *= scale
+    found = compiled.differentiate_rows(leaves)[1]
+    if not np.isfinite(found).all():
+        raise SpasmnetError("the evidence is so much more probable at other values that no float holds both")
+    return found

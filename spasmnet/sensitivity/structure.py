@@ -7,7 +7,7 @@ to the leak, since the distribution of a maximum is linear in each link.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from spasmnet.circuit import MAX_PRODUCTS
 from spasmnet.circuit.factors import ancestors
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
-from spasmnet.engine import Engine, compile
+from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError, suggest
 from spasmnet.network import Network
 from spasmnet.sensitivity.parameters import parameter_sensitivity
 from spasmnet.sensitivity.places import hint
 from spasmnet.sensitivity.polynomial import polynomial
-from spasmnet.sensitivity.scaling import likelihoods, scale_of
+from spasmnet.sensitivity.scaling import likelihoods, slopes_of_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 MAX_TABLE = 4_000_000  # entries of a noisy-MAX written out as a table
 CHUNK = 4_000_000  # numbers in the rows of a batch
-DEEP = -550.0  # ln P(e) below which a batch is scaled
 
 
 def edge_strength(network: Network, *, expected: bool = True) -> pd.DataFrame:
@@ -135,8 +134,7 @@ def cut_edge(network: Network, parent: str, child: str) -> Network:
     parents = network.parents(child)
     if network.variable(parent).name not in parents:
         raise SpasmnetError(f"there is no edge from {parent} to {child}; {suggest(parent, parents, show_all=True)}")
-    states = network.by_name[parent].states
-    prior = np.array([compile(network).posterior()[parent][state] for state in states])
+    prior = _priors(network, {parent}, MAX_PRODUCTS)[parent]
     cpd, i = network.cpds[child], parents.index(parent)
     rest = parents[:i] + parents[i + 1 :]
     if isinstance(cpd, NoisyMax):
@@ -165,9 +163,17 @@ def _edges(network: Network) -> Iterator[tuple[str, str]]:
     return ((parent, child) for child in network.names for parent in network.cpds[child].parents)
 
 
+def _priors(network: Network, names: Collection[str], max_products: int) -> dict[str, Floats]:
+    """The distributions of some variables when nothing is observed."""
+    free = [name for name in network.names if name in names]
+    compiled = polynomial(network, free, {}, derivatives=False, posteriors=True, max_products=max_products)
+    slopes = compiled.differentiate(compiled.leaves(compiled.numbers.values, {}))[1]
+    return {name: slopes[start : start + states] for name, (start, states) in compiled.free.items()}
+
+
 def _averaged(table: Floats, axis: int, prior: Floats) -> Floats:
     """The table with one parent averaged out."""
-    return np.asarray(np.tensordot(prior, table, (0, axis)))
+    return np.minimum(np.tensordot(prior, table, (0, axis)), 1.0)  # rounding can pass 1 by one unit
 
 
 def _with_leak(cpd: NoisyMax, i: int, prior: Floats) -> Floats:
@@ -204,13 +210,12 @@ def _expected(network: Network) -> dict[tuple[str, str], float]:
     leaves = [name for name in network.names if name not in parents]
     compiled = polynomial(network.with_cpds(written), leaves, {}, max_products=MAX_PRODUCTS)
     gradient = compiled.differentiate(compiled.leaves(compiled.numbers.values, {}))[1][compiled.indicators :]
-    found, priors = {}, compile(network).posterior()
+    found, priors = {}, _priors(network, parents, MAX_PRODUCTS)
     for name, first, _, shape in compiled.numbers.blocks:
         weights = gradient[first : first + prod(shape)].reshape(shape).max(axis=-1)  # P(u), whatever the state
         table = written[name].table()
         for i, parent in enumerate(written[name].parents):
-            prior = np.array([priors[parent][state] for state in network.by_name[parent].states])
-            apart = np.abs(table - np.expand_dims(_averaged(table, i, prior), i)).sum(axis=-1) / 2
+            apart = np.abs(table - np.expand_dims(_averaged(table, i, priors[parent]), i)).sum(axis=-1) / 2
             found[parent, name] = float((weights * apart).sum())
     return found
 
@@ -229,15 +234,14 @@ def _when_cut(engine: Engine, edges: list[tuple[str, str]], target: str, evidenc
     free = tuple(dict.fromkeys((target, *weights)))
     compiled = polynomial(network, free, hard, derivatives=False, posteriors=True, max_products=engine.max_products)
     own = weights.pop(target, np.ones(len(network.by_name[target].states)))
-    log_evidence, priors = engine.log_evidence(evidence), engine.posterior()
+    priors = _priors(engine.network, {parent for parent, _ in edges}, engine.max_products)
     numbers, found = compiled.numbers, np.empty((len(edges), len(own)))
     size = max(1, CHUNK // max(1, len(numbers.values)))
     for start in range(0, len(edges), size):
         chosen = edges[start : start + size]
         values = np.tile(numbers.values, (len(chosen), 1))
         for row, (parent, child) in zip(values, chosen, strict=True):
-            prior = np.array([priors[parent][state] for state in network.by_name[parent].states])
-            cpd = network.cpds[child]
+            cpd, prior = network.cpds[child], priors[parent]
             i = cpd.parents.index(parent)
             for name, first, prefix, shape in numbers.blocks:
                 at = slice(first, first + prod(shape))
@@ -250,9 +254,6 @@ def _when_cut(engine: Engine, edges: list[tuple[str, str]], target: str, evidenc
                     row[at] = np.eye(shape[-1])[np.zeros(shape[0], dtype=int)].ravel()  # contributes nothing
                 else:
                     row[at] = _with_leak(cpd, i, prior)
-        leaves = compiled.leaves(values, weights)
-        if log_evidence < DEEP:
-            scale = scale_of(compiled, log_evidence)
-            leaves[:, : len(scale)] *= scale
-        found[start : start + size] = compiled.differentiate_rows(leaves)[1][:, : len(own)] * own
+        slopes = slopes_of_rows(compiled, compiled.leaves(values, weights), compiled.leaves(numbers.values, weights))
+        found[start : start + size] = slopes[:, : len(own)] * own
     return found

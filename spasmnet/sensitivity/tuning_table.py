@@ -99,7 +99,7 @@ def _least(theta: Floats, helps: Floats, noise: Floats, missing: float) -> tuple
 
     Entries that help equally (up to noise) share in proportion; rows of which all do stay as they are.
     """
-    helps = helps - helps.min(axis=-1, keepdims=True)
+    own, helps = helps, helps - helps.min(axis=-1, keepdims=True)
     flat = helps.max(axis=-1) <= noise[:, 0]
     helps[flat] = 0.0
     order = np.argsort(-helps, axis=-1, kind="stable")
@@ -125,10 +125,11 @@ def _least(theta: Floats, helps: Floats, noise: Floats, missing: float) -> tuple
     room = float((shares * average).sum()) - s * wanted
     values = theta.copy()
     if room > ROUNDING * s * wanted:
-        grown = missing / room  # e^d - 1
         part = np.divide(shares, within, out=np.zeros_like(shares), where=within > 0)
         top = np.empty_like(theta)
         np.put_along_axis(top, order, sizes * np.take_along_axis(part, group, -1), -1)
+        gain = float((top * own)[~flat].sum()) + s * float((theta * own)[flat].sum())  # room, where less cancels
+        grown = missing / (gain if gain > 0 else room)  # e^d - 1
         values[~flat] = ((theta + grown * top) / (1.0 + s * grown))[~flat]
         return values / values.sum(axis=-1, keepdims=True), log1p(grown)
     values[~flat] = np.eye(theta.shape[1])[helps.argmax(axis=-1)][~flat]
