@@ -58,8 +58,11 @@ def asked(query: tuple[Network, str, dict[str, object]], places: Any, rule: str,
 
 def drawn_points(f: NWaySensitivity, data: st.DataObject) -> list[float]:
     ends = [(float(k[0]), float(k[-1])) for k in f.knots]
-    points = st.floats  # numbers below 1e-30 come out as 0 when several are multiplied
-    return [data.draw(st.sampled_from([a, b]) | points(a, b).filter(lambda t: t == 0 or t > 1e-30)) for a, b in ends]
+    return [data.draw(st.sampled_from([a, b]) | st.floats(a, b).filter(_is_no_dust)) for a, b in ends]
+
+
+def _is_no_dust(t: float) -> bool:
+    return t == 0 or t > 1e-30  # the product of several smaller ones is 0
 
 
 @settings(relaxed, max_examples=150)
