@@ -247,6 +247,20 @@ def test_an_engine_without_a_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answers.iloc[1].isna().all()
 
 
+def test_a_row_is_asked_only_for_its_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a circuit, a row too large for all posteriors and for direct elimination has its targets answered."""
+    network = classic.load("asia")
+    monkeypatch.setattr("spasmnet.engine.MAX_PRODUCTS", 20)
+    monkeypatch.setattr(Engine, "small_rows", 1)
+    engine = spasmnet.compile(network, max_products=20)
+    table = pd.DataFrame({"asia": ["yes", None]})
+    with pytest.raises(spasmnet.CircuitTooLargeError):
+        engine.posterior({"asia": "yes"})
+    answers = engine.posteriors(table, ["lung", "tub"])
+    expected = spasmnet.compile(network).posteriors(table, ["lung", "tub"])
+    pd.testing.assert_frame_equal(answers, expected, rtol=0, atol=ABSOLUTE)
+
+
 @pytest.mark.parametrize("targets", ["tub", 1, None])
 def test_bad_targets(targets: Any) -> None:
     """Targets are a list of variables."""
