@@ -253,11 +253,11 @@ def test_a_row_is_asked_only_for_its_targets(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("spasmnet.engine.MAX_PRODUCTS", 20)
     monkeypatch.setattr(Engine, "small_rows", 1)
     engine = spasmnet.compile(network, max_products=20)
-    table = pd.DataFrame({"asia": ["yes", None]})
+    table = pd.DataFrame({"lung": ["yes", "no"]})
     with pytest.raises(spasmnet.CircuitTooLargeError):
-        engine.posterior({"asia": "yes"})
-    answers = engine.posteriors(table, ["lung", "tub"])
-    expected = spasmnet.compile(network).posteriors(table, ["lung", "tub"])
+        engine.posterior({"lung": "yes"})
+    answers = engine.posteriors(table, ["smoke", "asia"])
+    expected = spasmnet.compile(network).posteriors(table, ["smoke", "asia"])
     pd.testing.assert_frame_equal(answers, expected, rtol=0, atol=ABSOLUTE)
 
 
