@@ -261,6 +261,20 @@ def test_a_row_is_asked_only_for_its_targets(monkeypatch: pytest.MonkeyPatch) ->
     pd.testing.assert_frame_equal(answers, expected, rtol=0, atol=ABSOLUTE)
 
 
+@pytest.mark.parametrize(
+    "found", [pd.Series(["yes", "no"], ["tub", "tub"]), [("tub", "yes")], "tub", {"tub": "yse"}, {"tub": 1}]
+)
+def test_bad_evidence(found: Any) -> None:
+    """Whether a case would be eliminated directly or not, the same evidence is refused in the same words."""
+    engine, messages = spasmnet.compile(classic.load("asia")), []
+    for small in (0, LIMIT):
+        engine._small = small
+        with pytest.raises(spasmnet.EvidenceError) as error:
+            engine.posterior(found)
+        messages.append(str(error.value))
+    assert messages[0] == messages[1]
+
+
 @pytest.mark.parametrize("targets", ["tub", 1, None])
 def test_bad_targets(targets: Any) -> None:
     """Targets are a list of variables."""
