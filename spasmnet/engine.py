@@ -213,9 +213,8 @@ class Engine:
         try:
             for name, state in evidence.items():
                 i, codes = self._codes[name]
-                code = codes[state]
                 seen.append(i)  # first, so that an interruption leaves nothing in the case
-                work.case[i] = code
+                work.case[i] = codes[state]
             out = (ctypes.c_double * (work.slots + 1))()
             status, total, power = work.solve(ctypes.addressof(out) + 8)
         except (KeyError, TypeError, AttributeError):
