@@ -159,6 +159,8 @@ def eliminate_rows(
     Elimination(plan, limit, targets).rows(np.ascontiguousarray(codes[some]), columns, some, found)
     if (found.statuses[some] == at.TOO_LARGE).mean() > 0.5:
         return None
+    if len(some) == len(codes):
+        return found
     workers = min(threads or processors(), -(-len(codes) // SHARE_FROM))
     blocks = workers * -(-len(codes) // (workers * BLOCK))
     size = -(-len(codes) // blocks)
