@@ -23,6 +23,7 @@ LAYERS = (
     ("sensitivity",),
     ("report", "inventory"),
     ("decision",),
+    ("asking",),
     ("foreign", "interop"),
     ("reading",),
     ("display", "findings", "failure", "screens"),
