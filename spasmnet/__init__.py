@@ -32,6 +32,7 @@ from spasmnet.reading import load, models, read
 from spasmnet.rules import Harm, Losses, Rule
 
 if TYPE_CHECKING:
+    from spasmnet.asking.interview import interview_step
     from spasmnet.asking.ranking import next_question
     from spasmnet.asking.stopping import same_decision
     from spasmnet.asking.voi import value_of_information
@@ -69,6 +70,7 @@ _LAZY = {
     "next_question": "asking.ranking",
     "same_decision": "asking.stopping",
     "value_of_information": "asking.voi",
+    "interview_step": "asking.interview",
 }
 
 __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
@@ -85,7 +87,7 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # how uncertain answers are, since the numbers are
     "credible_intervals", "sobol_indices", "decision_robustness",
     # what to ask next, and when to stop
-    "next_question", "value_of_information", "same_decision",
+    "next_question", "value_of_information", "same_decision", "interview_step",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
     "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",

@@ -139,18 +139,18 @@ def next_question(
     Sources: Shannon CE (1948), Bell System Technical Journal 27:379-423 (information); Raiffa H, Schlaifer R (1961),
     Applied statistical decision theory (value of sample information).
     """
-    if by not in BY:
-        raise SpasmnetError(f"by is one of {', '.join(BY)}, not {by!r}")
     if ahead not in (1, 2) or isinstance(ahead, bool):
         raise SpasmnetError(f"ahead is 1 or 2 questions, not {ahead!r}")
     if by == "change" and ahead == 2:
         raise SpasmnetError('looking ahead is offered by "value" and "information": chances of a change do not add up')
     roles = Roles.of(engine.network, evidence, unknown, targets, askable, costs)
-    return ranking(Scorer(engine, roles), engine, by, ahead)
+    return rank(Scorer(engine, roles), engine, by, ahead)[0]
 
 
-def ranking(scorer: Scorer, engine: Engine, by: str, ahead: int = 1) -> Ranking:
-    """The ranking for a case whose roles have been checked."""
+def rank(scorer: Scorer, engine: Engine, by: str, ahead: int = 1) -> tuple[Ranking, Scores]:
+    """The ranking for a case whose roles have been checked, and the scores that it is made from."""
+    if by not in BY:
+        raise SpasmnetError(f"by is one of {', '.join(BY)}, not {by!r}")
     roles = scorer.roles
     scorer.batch.base()
     costs = np.array([roles.costs[name] for name in scorer.names])
@@ -158,10 +158,11 @@ def ranking(scorer: Scorer, engine: Engine, by: str, ahead: int = 1) -> Ranking:
     scores = scorer.scores(codes)
     further = look_ahead(scorer, codes, scores, costs) if ahead == 2 else None
     questions = _questions(scorer, scores, costs, by, further)
-    return Ranking(
+    found = Ranking(
         questions, float(scores.entropy[0]), by, ahead, roles.targets, FrozenMapping(roles.given), roles.unknown,
         engine.provenance,
     )  # fmt: skip
+    return found, scores
 
 
 def _questions(scorer: Scorer, scores: Scores, costs: Floats, by: str, further: Ahead | None) -> tuple[Question, ...]:

@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.asking.batch import Batch, Codes, distinct
+from spasmnet.asking.ahead import look_ahead
+from spasmnet.asking.batch import Batch, Codes, Floats, distinct
 from spasmnet.asking.outcomes import Outcome
 from spasmnet.asking.roles import Roles, Target
-from spasmnet.asking.scores import Scorer, bits
+from spasmnet.asking.scores import Scorer, Scores, bits
 from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
 from spasmnet.sensitivity.uncertainty import checked_rng
@@ -80,7 +81,64 @@ def same_decision(
     Source: Darwiche A, Choi A (2010), PGM, 113-120.
     """
     roles = Roles.of(engine.network, evidence, unknown, targets, askable if hidden is None else hidden)
-    return same_decision_of(Scorer(engine, roles), engine, checked_decision(engine, decision), samples, rng)
+    chosen = checked_decision(engine, decision)
+    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
+        raise SpasmnetError(f"samples is a whole number of at least 1, not {samples!r}")
+    scorer = Scorer(engine, roles)
+    scorer.batch.base()
+    return same_decision_of(scorer, engine, scorer.batch.first, chosen, samples, checked_rng(rng))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When to stop: at a same-decision probability of `threshold`, or when no question is worth what it costs.
+
+    `samples` draws estimate the probability where it cannot be summed. A question of which an answer completes an
+    urgent or emergency red flag is asked in any case.
+    """
+
+    decision: str
+    threshold: float = 0.95
+    samples: int = 200
+
+    def __post_init__(self) -> None:
+        t = self.threshold
+        if isinstance(t, bool) or not isinstance(t, (int, float)) or not 0 < t <= 1:
+            raise SpasmnetError(f"threshold is a probability above 0 and up to 1, such as 0.95, not {t!r}")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether to stop and `why`: "red flag" or "undecided" (go on), "answered", "cost" or "same decision" (stop)."""
+
+    stop: bool
+    why: str
+    same: SameDecision | None = None
+
+
+def verdict(
+    scorer: Scorer, engine: Engine, codes: Codes, scores: Scores, costs: Floats, rule: Rule, random: np.random.Generator
+) -> Verdict:
+    """Whether to stop in a possible case (one row of codes, with its scores).
+
+    Costs count in models with losses: one stops if neither a question nor any two are worth what they cost.
+    """
+    if not scores.open.any():
+        return Verdict(True, "answered")
+    if (scores.flag[scores.open] >= 0).any():
+        return Verdict(False, "red flag")
+    same = same_decision_of(scorer, engine, codes, rule.decision, rule.samples, random)
+    if same.probability >= rule.threshold:
+        return Verdict(True, "same decision", same)
+    if scores.now.losses.shape[1] and rule.decision == "care" and not _worth(scores, costs):
+        further = look_ahead(scorer, codes[None], scores, costs)
+        if not _worth(further.scores, costs):
+            return Verdict(True, "cost", same)
+    return Verdict(False, "undecided", same)
+
+
+def _worth(scores: Scores, costs: Floats) -> bool:
+    return bool((scores.value - costs > 0)[scores.open].any())
 
 
 def checked_decision(engine: Engine, decision: str | None) -> str:
@@ -96,29 +154,26 @@ def checked_decision(engine: Engine, decision: str | None) -> str:
 
 
 def same_decision_of(
-    scorer: Scorer, engine: Engine, decision: str, samples: int, rng: np.random.Generator | None
+    scorer: Scorer, engine: Engine, codes: Codes, decision: str, samples: int, random: np.random.Generator
 ) -> SameDecision:
-    """The same for a case whose roles have been checked."""
-    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
-        raise SpasmnetError(f"samples is a whole number of at least 1, not {samples!r}")
-    random = checked_rng(rng)
-    batch, open_ = scorer.batch, scorer.roles.open
-    posteriors, log_now = batch.base()
-    now = scorer.decider.decide(batch.first[None], posteriors)
-    shape = [len(engine.network.by_name[name].states) for name in open_]
-    columns = [batch.at[name] for name in open_]
+    """The same for a possible case, given by what is known of the columns of the scorer's batch."""
+    batch = scorer.batch
+    names = [n for n, still in zip(scorer.names, scorer.askable(codes[None])[0].tolist(), strict=True) if still]
+    posteriors, log_now = batch.answer(codes[None])
+    now = scorer.decider.decide(codes[None], posteriors)
+    shape = [len(engine.network.by_name[name].states) for name in names]
     if prod(shape) <= EXACT_TO:
-        rows = np.repeat(batch.first[None], prod(shape), axis=0)
-        rows[:, columns] = np.array(list(np.ndindex(*shape)), dtype=np.int16).reshape(len(rows), len(columns))
+        rows = np.repeat(codes[None], prod(shape), axis=0)
+        states = np.array(list(np.ndindex(*shape)), dtype=np.int16).reshape(len(rows), len(names))
+        rows[:, [batch.at[name] for name in names]] = states
         found, log_p = batch.answer(rows)
         stays = same(scorer.decider.decide(rows, found), now, decision)
         p = min(1.0, float(np.exp(log_p - log_now[0]) @ stays))
-        return SameDecision(p, p, p, True, 0, len(open_), decision)
-    rows = draw_rest(Batch(engine, open_, batch.columns, batch.given), batch.first, open_, samples, random)
+        return SameDecision(p, p, p, True, 0, len(names), decision)
+    rows = draw_rest(Batch(engine, names, batch.columns, batch.given), codes, names, samples, random)
     stays = same(scorer.decider.decide(rows, batch.answer(rows)[0]), now, decision)
     p = float(stays.mean())
-    low, high = wilson(p, samples)
-    return SameDecision(p, low, high, False, samples, len(open_), decision)
+    return SameDecision(p, *wilson(p, samples), False, samples, len(names), decision)
 
 
 def same(then: Outcome, now: Outcome, decision: str) -> NDArray[np.bool_]:
