@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spasmnet.circuit import MAX_PRODUCTS
+from spasmnet.cli_asking import ask
 from spasmnet.cli_interview import interview
 from spasmnet.cli_options import DEFAULT, EPILOG, model_options, open_model, print_json, stdin
 from spasmnet.cli_sensitivity import sensitivity
@@ -58,6 +59,7 @@ def main() -> None:
 
 
 main.add_command(sensitivity)
+main.add_command(ask)
 main.add_command(interview)
 
 

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from spasmnet.asking.interview import Step, words
 from spasmnet.asking.page import odds_in_words
+from spasmnet.asking.ranking import Ranking
 from spasmnet.asking.summary import Summary, leading_in_words
 from spasmnet.display import NOTICE, between, name_of, percent, plain, presence, state_of
 from spasmnet.network import Network, Variable
@@ -97,3 +98,36 @@ def end_screen(found: Summary, shown: Console) -> RenderableType:
 def stop_screen(step: Step) -> RenderableType:
     """That it may end, and why."""
     return Text.assemble("\n", ("Enough. ", "bold green"), plain(step.why))
+
+
+def ranking_screen(found: Ranking, top: int, losses: bool) -> RenderableType:
+    """The open questions, the best first."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for head in (
+        "",
+        "Question",
+        "Red flag",
+        "Tells",
+        *(("Worth", "Cost", "Changes care") if losses else ()),
+        "Changes cause",
+    ):
+        table.add_column(head, justify="left" if head in ("", "Question", "Red flag") else "right")
+    for i, q in enumerate(found.questions[:top], 1):
+        worth = (_number(q.value), f"{q.cost:.2g}", percent(q.change_care)) if losses else ()
+        flag = Text(q.red_flag, style="red")
+        table.add_row(
+            f"{i}", name_of(q.variable), flag, f"{_number(q.information)} bit", *worth, percent(q.change_cause)
+        )
+    if not found.questions:
+        return Text("Everything that can be asked is known, or was asked in vain.")
+    parts: list[RenderableType] = [table]
+    if len(found.questions) > top:
+        parts.append(Text(f"and {len(found.questions) - top} more: --top {len(found.questions)}", style="dim"))
+    if found.ahead > 1:
+        parts.append(Text("What a question tells counts the best next question too.", style="dim"))
+    parts.append(Text(f"\n{NOTICE} {found.provenance}", style="dim"))
+    return Group(*parts)
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.0005 else "0" if value < 1e-9 else "<0.001"

@@ -423,3 +423,101 @@ def test_rankings_are_data(shipped: Engine) -> None:
     assert content["questions"][0]["variable"] == order(found)[0]
     assert len(found.frame) == len(found.questions) == 30
     assert found == next_question(shipped, {"heavy_sweating": {"absent": 0.2, "present": 0.8}}, ahead=2)
+
+
+# ------------------------------------------------------------------------------------------ command, costs and the study
+
+
+def test_the_command(shipped: Engine) -> None:
+    """`spasmnet ask` prints the ranking; groups of targets are joined by commas."""
+    import json
+
+    from click.testing import CliRunner
+
+    from spasmnet.cli import main
+
+    shown = CliRunner().invoke(main, ["ask", "spasm=painful", "--top", "3"])
+    assert shown.exit_code == 0 and "Signs of an emergency" in shown.output and "and 27 more" in shown.output
+    options = ["ask", "--json", "--unknown", "spasm", "--target", "low_potassium,low_calcium", "--ahead", "2"]
+    content = json.loads(CliRunner().invoke(main, options).stdout)
+    assert content["targets"] == [["low_potassium", "low_calcium"]] and content["unknown"] == ["spasm"]
+    assert "then" in content["questions"][0]
+    wrong = CliRunner().invoke(main, ["ask", "dehydration=mild", "--target", "dehydration", "--json"])
+    assert wrong.exit_code == 2 and "already observed" in json.loads(wrong.stderr)["error"]
+    everything = [f"{v.name}={v.states[0]}" for v in shipped.network.variables if v.question]
+    assert "Everything that can be asked" in CliRunner().invoke(main, ["ask", *everything]).output
+
+
+def test_costs_in_the_model_file() -> None:
+    """A cost is read, checked, and not part of the digest."""
+    from pathlib import Path
+
+    from spasmnet.errors import ModelError
+    from spasmnet.modelfile import parse_model
+    from tests.test_docs import blocks
+
+    (text,) = blocks(Path(__file__).parent.parent / "docs" / "model-file.md", "toml")
+    plain = parse_model(text)
+    asked = '\nquestion = "Were you in the heat?"\n'
+    priced = parse_model(text.replace(asked, f"{asked}cost = 0.25\n"))
+    assert priced.by_name["heat"].cost == 0.25 and plain.by_name["heat"].cost is None
+    assert priced.digest == plain.digest
+    for wrong in ("-1", "inf", "nan", "true", '"much"'):
+        with pytest.raises(ModelError, match=r"variables.heat.cost: a finite number >= 0 is needed"):
+            parse_model(text.replace(asked, f"{asked}cost = {wrong}\n"))
+    with pytest.raises(ModelError, match="is not a finite number >= 0"):
+        Network((Variable("a", ("x",), cost=float("inf")),), {"a": Table((), [1.0])})
+
+
+def test_the_study_is_repeatable_and_its_counts_are_right(shipped: Engine) -> None:
+    """The same seed gives the same figures; what is settled agrees with asking one person step by step."""
+    from spasmnet.asking.study import people, study
+
+    found = study(shipped, 12, 3, stopping=4)
+    assert found.as_dict() == study(shipped, 12, 3, stopping=4).as_dict()
+    drawn = people(shipped.network, 12, np.random.default_rng(3))
+    states = {v.name: v.states for v in shipped.network.variables}
+    names = [v.name for v in shipped.network.variables if v.question]
+    for i in range(3):
+        given: dict[str, str] = {}
+        stopped = -1
+        for t in range(len(names) + 1):
+            step = spasmnet.interview_step(shipped, given, interval=None, samples=100)
+            assert step.care is not None and CARE_LEVELS[found.courses["value"].care[t, i]] == step.care.level
+            if step.status == "stop" and stopped < 0:
+                stopped = t
+            if step.question is not None:
+                name = step.question.variable.name
+                given[name] = states[name][drawn[name][i]]
+        assert found.courses["value"].stopped[i] == stopped
+        care = found.courses["value"].care[:, i]
+        settled = found.settled("value", "care")[i]
+        assert (care[settled:] == care[-1]).all() and (settled == 0 or care[settled - 1] != care[-1])
+    assert "order of the file" in found.table()
+    assert (found.courses["value"].care[-1] == found.courses["random"].care[-1]).all()
+
+
+def test_people_are_drawn_from_the_network(shipped: Engine) -> None:
+    """States come as often as the prior says."""
+    from spasmnet.asking.study import people
+
+    drawn = people(shipped.network, 20_000, np.random.default_rng(0))
+    post = shipped.posterior()
+    for name in ("spasm", "dehydration", "age_band", "spasm_frequency"):
+        shares = np.bincount(drawn[name], minlength=len(post[name])) / 20_000
+        assert np.abs(shares - list(post[name].values())).max() < 0.015
+
+
+def test_a_question_is_quick(shipped: Engine) -> None:
+    """The next question and two questions ahead in a few milliseconds, with room for slow machines."""
+    import time
+
+    def best(ahead: int) -> float:
+        times = []
+        for _ in range(7):
+            begin = time.perf_counter()
+            next_question(shipped, {"spasm": "painful"}, ahead=ahead)
+            times.append(time.perf_counter() - begin)
+        return min(times)
+
+    assert best(1) < 0.05 and best(2) < 1.0
