@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from spasmnet.asking.interview import Step, words
-from spasmnet.asking.page import odds_in_words
+from spasmnet.asking.page import DECIDED, odds_in_words
 from spasmnet.asking.ranking import Ranking
-from spasmnet.asking.summary import Summary, leading_in_words
+from spasmnet.asking.summary import Summary, leading_in_words, warnings
 from spasmnet.display import NOTICE, between, name_of, percent, plain, presence, state_of
 from spasmnet.network import Network, Variable
 from spasmnet.screens import LEVELS
@@ -69,10 +69,10 @@ def contradiction_screen(step: Step) -> RenderableType:
 def end_screen(found: Summary, shown: Console) -> RenderableType:
     """The end: the level of care, causes with intervals, reasons, advice."""
     step = found.step
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = [Text(f"\n{plain(line)}", style="bold yellow") for line in warnings(found)]
     if step.care is not None:
         label, style = LEVELS[step.care.level]
-        parts.append(Text.assemble("\n", (label, style), f"  decided by {step.care.decided_by}"))
+        parts.append(Text.assemble("\n", (label, style), f"  decided by {DECIDED[step.care.decided_by]}"))
     parts += [Text(f"Red flag: {plain(flag.text)}", style="red") for flag in found.flags]
     parts.append(Text.assemble("\nTo think of first: ", (leading_in_words(step), "bold")))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -97,7 +97,7 @@ def end_screen(found: Summary, shown: Console) -> RenderableType:
 
 def stop_screen(step: Step) -> RenderableType:
     """That it may end, and why."""
-    return Text.assemble("\n", ("Enough. ", "bold green"), plain(step.why))
+    return Text(f"\n{plain(step.why)}", style="bold green")
 
 
 def ranking_screen(found: Ranking, top: int, losses: bool) -> RenderableType:

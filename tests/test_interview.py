@@ -222,7 +222,7 @@ def test_it_stops_and_can_go_on(tmp_path: Path) -> None:
     file = tmp_path / "answers.json"
     write_answers(file, spasmnet.load(), [("emergency_signs", "present")])
     done = talk("f", "--file", str(file))
-    assert done.exit_code == 0 and "Enough." in done.output and "Emergency care" in done.output
+    assert done.exit_code == 0 and "Enough is known" in done.output and "Emergency care" in done.output
     more = talk("c1q", "--file", str(file))
     assert more.exit_code == 0 and len(kept(file)) == 2
     assert talk("u1q", "--file", str(file)).exit_code == 0
@@ -332,6 +332,9 @@ def test_the_report(tmp_path: Path) -> None:
     content = json.loads(data.read_text(encoding="utf-8"))
     assert [f["words"] for f in content["findings"]][:3] == ["Painful cramp", "General", "not known"]
     assert content["intended_use"] and content["sources"] and content["advice"] and content["red_flags"]
+    assert not content["complete"] and "was left before enough was known" in text
+    assert {"dark_urine", "emergency_signs"} <= set(content["red_flags_without_an_answer"])
+    assert "would be a red flag: Signs of an emergency; " in text
     assert content["provenance"]["digest"].startswith("sha256:")
 
 

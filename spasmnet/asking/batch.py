@@ -67,8 +67,12 @@ class Batch:
         """The answers for what is given alone; raises ImpossibleEvidenceError."""
         found = self.answer(self.first[None])
         if np.isneginf(found[1][0]):
-            raise ImpossibleEvidenceError(self._engine.contradiction(self.given))
+            raise self.impossible()
         return found
+
+    def impossible(self) -> ImpossibleEvidenceError:
+        """The error that names a smallest contradiction of what is given."""
+        return ImpossibleEvidenceError(self._engine.contradiction(self.given))
 
 
 def distinct(codes: Codes) -> tuple[Codes, NDArray[np.int64]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from spasmnet.asking.interview import words
-from spasmnet.asking.summary import Summary, leading_in_words
+from spasmnet.asking.summary import Summary, leading_in_words, warnings
 from spasmnet.display import between, name_of, one_in, percent, presence
 
 CAUSES = 8
+DECIDED = {"red flag": "a red flag", "expected loss": "the least expected loss"}
 CARE = {
     "emergency": "Emergency care, now", "urgent": "Urgent care, today", "routine": "A routine appointment",
     "self_care": "Self-care",
@@ -26,6 +27,8 @@ def _lines(found: Summary) -> Iterator[str]:
     yield ""
     if network.intended_use:
         yield from (f"> **Intended use.** {_text(network.intended_use)}.", "")
+    for warning in warnings(found):
+        yield from (f"> **{_text(warning)}**", "")
     yield from _care(found)
     yield from ("## Findings", "")
     if not step.answers:
@@ -57,8 +60,12 @@ def _lines(found: Summary) -> Iterator[str]:
 def _care(found: Summary) -> Iterator[str]:
     step = found.step
     if step.care is not None:
-        by = "a red flag" if step.care.decided_by == "red flag" else "the least expected loss"
-        yield from ("## How soon to be seen", "", f"**{CARE[step.care.level]}**, decided by {by}.", "")
+        yield from (
+            "## How soon to be seen",
+            "",
+            f"**{CARE[step.care.level]}**, decided by {DECIDED[step.care.decided_by]}.",
+            "",
+        )
     for flag in found.flags:
         yield f"- Red flag ({flag.level}): {_text(flag.text)}"
     if found.flags:

@@ -152,7 +152,6 @@ def rank(scorer: Scorer, engine: Engine, by: str, ahead: int = 1) -> tuple[Ranki
     if by not in BY:
         raise SpasmnetError(f"by is one of {', '.join(BY)}, not {by!r}")
     roles = scorer.roles
-    scorer.batch.base()
     costs = np.array([roles.costs[name] for name in scorer.names])
     codes = scorer.batch.first[None]
     scores = scorer.scores(codes)

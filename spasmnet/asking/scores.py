@@ -95,15 +95,18 @@ class Scorer:
         return rows, case, answer
 
     def scores(self, codes: Codes, possible: NDArray[np.bool_] | None = None) -> Scores:
-        """The scores of all questions in cases with these codes, none of which is impossible.
+        """The scores of all questions in cases with these codes.
 
-        `possible` is False for answers (by case) of which it is known that they are impossible.
+        `possible` is False for answers (by case) of which it is known that they are impossible. Raises
+        ImpossibleEvidenceError if what is given is impossible.
         """
         open_ = self.askable(codes)
         may_come = open_[:, self.answers[:, 0]]
         rows, case, answer = self.rows(codes, may_come if possible is None else may_come & possible)
         posteriors, log_p = self.batch.answer(np.concatenate([codes, rows]))
         n = len(codes)
+        if np.isneginf(log_p[:n]).any():
+            raise self.batch.impossible()
         now = self.decider.decide(codes, posteriors[:n])
         then = self.decider.decide(rows, posteriors[n:])
         chance = np.exp(log_p[n:] - log_p[:n][case])

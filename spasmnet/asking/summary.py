@@ -42,10 +42,16 @@ class Reason:
 
 @dataclass(frozen=True)
 class Summary:
-    """A step, and what is said about it at the end."""
+    """A step, and what is said about it at the end.
+
+    `flags` are the red flags that hold, `unanswered` the questions, not asked or not known, of which an answer would
+    be a red flag; `reasons` what the findings say about the leading cause; `changes` the open questions that are most
+    likely to change something.
+    """
 
     step: Step
     flags: tuple[Rule, ...]
+    unanswered: tuple[Question, ...]
     reasons: tuple[Reason, ...]
     changes: tuple[Question, ...]
     advice: tuple[Suggestion, ...]
@@ -79,6 +85,8 @@ class Summary:
             "title": network.title or network.name,
             "findings": findings,
             "red_flags": [{"id": f.id, "level": f.level, "text": f.text} for f in self.flags],
+            "complete": self.step.status == "stop",
+            "red_flags_without_an_answer": [q.variable.name for q in self.unanswered],
             "reasons": reasons,
             "would_change": [q.as_dict() for q in self.changes],
             "advice": [{"id": a.rule.id, "text": a.rule.text, "source": a.rule.source} for a in self.advice],
@@ -104,6 +112,8 @@ def summary(
     causes = [row for row in step.causes if row.variable.role == "cause"] or list(step.causes)
     advice = fitting_advice(post, causes[:3])
     ranked = next_question(engine, given, unknown=unknown, targets=targets, askable=askable, costs=costs)
+    anything = next_question(engine, given, targets=targets, askable=askable, costs=costs) if unknown else ranked
+    unanswered = tuple(q for q in anything.questions if q.red_flag)
     changes = sorted((q for q in ranked.questions if q.change > 0), key=lambda q: -q.change)[:SHOWN]
     held = flags(network, given)[0]
     rules = [*held, *(item.rule for item in advice)]
@@ -111,7 +121,7 @@ def summary(
     reasons = tuple(_reason(engine, post, given, name, step.leading, single, step) for name in given)
     ordered = sorted(reasons, key=lambda r: -abs(r.weight if r.weight is not None else 1e9))
     sources = tuple(network.sources[key].citation() for key in cited if key in network.sources)
-    return Summary(step, held, tuple(ordered), tuple(changes), advice, sources)
+    return Summary(step, held, unanswered, tuple(ordered), tuple(changes), advice, sources)
 
 
 def _reason(
@@ -140,3 +150,14 @@ def leading_in_words(step: Step) -> str:
         row = step.causes[0]
         return f"{name_of(row.variable)}: {state_of(row.variable, step.leading)}"
     return name_of(by_name[step.leading])
+
+
+def warnings(found: Summary) -> list[str]:
+    """What a reader must know before the rest: that the interview was left, and which red flags have no answer."""
+    lines = []
+    if found.step.status == "ask":
+        lines.append("The interview was left before enough was known; what follows may change with the next answer.")
+    if found.unanswered:
+        named = "; ".join(name_of(q.variable) for q in found.unanswered)
+        lines.append(f"No answer to questions of which an answer would be a red flag: {named}.")
+    return lines
