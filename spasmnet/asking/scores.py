@@ -103,14 +103,15 @@ class Scorer:
         open_ = self.askable(codes)
         may_come = open_[:, self.answers[:, 0]]
         rows, case, answer = self.rows(codes, may_come if possible is None else may_come & possible)
-        posteriors, log_p = self.batch.answer(np.concatenate([codes, rows]))
+        both = np.concatenate([codes, rows])
+        posteriors, log_p = self.batch.answer(both)
         n = len(codes)
         if np.isneginf(log_p[:n]).any():
             raise self.batch.impossible()
-        now = self.decider.decide(codes, posteriors[:n])
-        then = self.decider.decide(rows, posteriors[n:])
+        decided = self.decider.decide(both, posteriors)
+        now, then = Outcome(*(part[:n] for part in decided)), Outcome(*(part[n:] for part in decided))
         chance = np.exp(log_p[n:] - log_p[:n][case])
-        entropy = self.entropy(np.concatenate([codes, rows]), posteriors, log_p)
+        entropy = self.entropy(both, posteriors, log_p)
         asked = self.answers[answer, 0]
         shape = (n, len(self.names))
         where = case * shape[1] + asked
