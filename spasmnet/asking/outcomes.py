@@ -30,6 +30,11 @@ class Outcome(NamedTuple):
     care: Ints
     leading: Ints
 
+    def rows(self, begin: int, end: int) -> Outcome:
+        """The outcomes of some neighbouring rows."""
+        at = slice(begin, end)
+        return Outcome(self.losses[at], self.floor[at], self.care[at], self.leading[at])
+
 
 @dataclass(frozen=True)
 class _Condition:

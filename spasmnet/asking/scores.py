@@ -9,7 +9,7 @@ For a question X with the answers x, findings e, targets C, levels of care a wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,12 @@ class Scores:
     flag: Ints
     alarm: Floats
     chance: Floats
+
+    def row(self, i: int) -> Scores:
+        """The scores of one case."""
+        at = slice(i, i + 1)
+        rest = {f.name: getattr(self, f.name)[at] for f in fields(self) if f.name != "now"}
+        return Scores(now=self.now.rows(i, i + 1), **rest)
 
 
 class Scorer:
@@ -109,7 +115,7 @@ class Scorer:
         if np.isneginf(log_p[:n]).any():
             raise self.batch.impossible()
         decided = self.decider.decide(both, posteriors)
-        now, then = Outcome(*(part[:n] for part in decided)), Outcome(*(part[n:] for part in decided))
+        now, then = decided.rows(0, n), decided.rows(n, len(both))
         chance = np.exp(log_p[n:] - log_p[:n][case])
         entropy = self.entropy(both, posteriors, log_p)
         asked = self.answers[answer, 0]

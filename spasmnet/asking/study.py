@@ -186,16 +186,12 @@ class _Run:
         """Stop those for whom the rule says so."""
         inside = self.running & (which >= 0) & (which < len(codes))
         for i in np.unique(which[inside]).tolist():
-            one = Scores(*(_row(part, i) for part in vars(scores).values()))
+            one = scores.row(i)
             random = np.random.default_rng(0)
             if verdict(self.scorer, self.engine, codes[i], one, self.costs, self.rule, random).stop:
                 ended = inside & (which == i)
                 self.stopped[ended] = t
                 self.running[ended] = False
-
-
-def _row(part: Any, i: int) -> Any:
-    return type(part)(*(p[i : i + 1] for p in part)) if isinstance(part, tuple) else part[i : i + 1]
 
 
 def plot(found: Study, path: str) -> None:
