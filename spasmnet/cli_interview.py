@@ -190,7 +190,7 @@ class _Talk:
         from spasmnet import interview_screen as screens
         from spasmnet.asking.summary import summary
 
-        if self.answers and step.status != "contradiction":
+        if step.status == "stop" or (self.answers and step.status == "ask"):
             self.say(screens.end_screen(summary(self.engine, step, **self.roles), self.shown))
         if self.file is not None:
             click.echo(

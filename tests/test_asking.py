@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -448,10 +449,27 @@ def test_the_command(shipped: Engine) -> None:
     assert "Everything that can be asked" in CliRunner().invoke(main, ["ask", *everything]).output
 
 
+def test_a_network_without_roles_on_the_command_line(tmp_path: Path) -> None:
+    """The error says which options to use, and with them it works."""
+    from click.testing import CliRunner
+
+    from spasmnet.cli import main
+
+    plain = Network(tuple(Variable(v.name, v.states) for v in small().variables), small().cpds, name="plain")
+    path = tmp_path / "plain.bif"
+    spasmnet.write(plain, path)
+    for command in ("ask", "interview"):
+        options = [command, "--model", str(path)]
+        result = CliRunner().invoke(main, options, input="")
+        assert result.exit_code == 2 and "--target NAME" in result.stderr
+        named = CliRunner().invoke(
+            main, [*options, "--target", "cause", "--ask", "sign", "--ask", "alarm"], input="c\n2\n1\n"
+        )
+        assert named.exit_code == 0 and "sign" in named.output
+
+
 def test_costs_in_the_model_file() -> None:
     """A cost is read, checked, and not part of the digest."""
-    from pathlib import Path
-
     from spasmnet.errors import ModelError
     from spasmnet.modelfile import parse_model
     from tests.test_docs import blocks
