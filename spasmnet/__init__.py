@@ -32,6 +32,10 @@ from spasmnet.reading import load, models, read
 from spasmnet.rules import Harm, Losses, Rule
 
 if TYPE_CHECKING:
+    from spasmnet.asking.interview import interview_step
+    from spasmnet.asking.ranking import next_question
+    from spasmnet.asking.stopping import same_decision
+    from spasmnet.asking.voi import value_of_information
     from spasmnet.decision.robustness import decision_robustness
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
     from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
@@ -63,6 +67,10 @@ _LAZY = {
     "kl_divergence": "sensitivity.distance",
     "cd_bound": "sensitivity.distance",
     "change_distance": "sensitivity.distance",
+    "next_question": "asking.ranking",
+    "same_decision": "asking.stopping",
+    "value_of_information": "asking.voi",
+    "interview_step": "asking.interview",
 }
 
 __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
@@ -78,6 +86,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "cd_distance", "kl_divergence", "cd_bound", "change_distance",
     # how uncertain answers are, since the numbers are
     "credible_intervals", "sobol_indices", "decision_robustness",
+    # what to ask next, and when to stop
+    "next_question", "value_of_information", "same_decision", "interview_step",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
     "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",

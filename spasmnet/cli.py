@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spasmnet.circuit import MAX_PRODUCTS
-from spasmnet.cli_options import DEFAULT, EPILOG, model_options, open_model, print_json, stdin
+from spasmnet.cli_asking import ask
+from spasmnet.cli_interview import interview
+from spasmnet.cli_options import DEFAULT, EPILOG, compile_model, model_options, open_model, print_json, stdin
 from spasmnet.cli_sensitivity import sensitivity
-from spasmnet.engine import Engine, compile
+from spasmnet.engine import Engine
 from spasmnet.errors import CircuitTooLargeError, EvidenceError, SpasmnetError
 from spasmnet.failure import Commands, Failure
 from spasmnet.network import ROLES
@@ -57,6 +59,8 @@ def main() -> None:
 
 
 main.add_command(sensitivity)
+main.add_command(ask)
+main.add_command(interview)
 
 
 @main.command(epilog=EPILOG)
@@ -114,7 +118,7 @@ def query(
     for name in targets:
         network.variable(name)
     evidence = gather(network, findings, stdin)
-    found = _report(compile(network, max_products=max_products), evidence, interval, no_interval)
+    found = _report(compile_model(network, max_products), evidence, interval, no_interval)
     if as_json:
         print_json(_selected(found, top, targets))
         return
@@ -201,7 +205,7 @@ def check(file: str, normalize: bool, as_json: bool) -> None:
     posterior: Posterior | None = None
     too_large: CircuitTooLargeError | None = None
     try:
-        engine = compile(network)
+        engine = compile_model(network)
         posterior = engine.posterior()
     except CircuitTooLargeError as error:
         engine, too_large = None, error
@@ -291,7 +295,7 @@ def validate(
     network = open_model(model, normalize)
     cases = read_vignettes(vignettes or catalogue.companion("vignettes"), network)
     figures = read_targets(targets or catalogue.companion("calibration"), network)
-    engine = compile(network)
+    engine = compile_model(network)
     found = run.validate(engine, cases, figures, draws=draws or (run.DRAWS if pages else 0))
     if pages:
         run.write_pages(Path(pages), run.pages(engine, found))

@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
+from spasmnet.circuit import MAX_PRODUCTS
+from spasmnet.engine import Engine, compile
+from spasmnet.kernels.native import are_kept
 from spasmnet.network import Network
 from spasmnet.reading import load, models, read
 
@@ -45,6 +48,13 @@ def open_model(model: str, normalize: bool, *, path: bool = False) -> Network:
     if model not in models() and (path or Path(model).suffix or len(Path(model).parts) > 1 or Path(model).exists()):
         return read(model, normalize=normalize)
     return load(model)
+
+
+def compile_model(network: Network, max_products: int = MAX_PRODUCTS) -> Engine:
+    """The engine of a model; says so on standard error if the kernels have to be compiled first."""
+    if not are_kept():
+        click.echo("Compiling the kernels for this processor, once; that takes some twenty seconds.", err=True)
+    return compile(network, max_products=max_products)
 
 
 def stdin(limit: int) -> bytes:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spasmnet.circuit import MAX_PRODUCTS
-from spasmnet.cli_options import EPILOG, model_options, open_model, print_json, stdin
-from spasmnet.engine import compile
+from spasmnet.cli_options import EPILOG, compile_model, model_options, open_model, print_json, stdin
 from spasmnet.errors import SpasmnetError
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def sensitivity(
     asked = _target(network, target)
     said = gather(network, (*findings, *given), stdin)
     evidence = {name: said[name] for name in network.names if name in said}  # shown in one order, however it was said
-    engine = compile(network, max_products=max_products)
+    engine = compile_model(network, max_products)
     found = parameter_sensitivity(engine, asked, evidence, covariation=covariation, spread=spread)
     if plot is not None:
         write_plot(found.plot(), Path(plot))

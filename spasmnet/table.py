@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SPECIALISE_FROM = 1000  # rows from which a circuit for these columns and targets pays
 TELLING_FROM = 10_000  # rows from which choosing the order of the columns pays
 SHARE_FROM = 20_000  # rows from which columns are read on all processors
+DISTINCT_FROM = 1000  # rows from which repeated cases are looked for
 MAX_JOINT = 1_000_000
 SHOWN = 10
 
@@ -50,7 +51,7 @@ def table_posteriors(
     columns = [str(name) for name in frame.columns]
     positions = {name: i for i, name in enumerate(network.names)}
     observed, chosen = [positions[name] for name in columns], [positions[name] for name in asked]
-    values, log_evidence = _solve(engine, codes, observed, chosen, threads)
+    values, log_evidence = solve_rows(engine, codes, observed, chosen, threads)
     impossible = np.flatnonzero(np.isneginf(log_evidence))
     if len(impossible) and on_impossible == "raise":
         row = int(impossible[0])
@@ -65,13 +66,19 @@ def table_posteriors(
     return result
 
 
-def _solve(
+def solve_rows(
     engine: Engine, codes: NDArray[np.int16], observed: list[int], targets: list[int], threads: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The posteriors of the targets for each case, and ln P(e); minus infinity if it is impossible.
 
-    Cases of which little is open are eliminated directly, the others, and those that may be impossible, by a circuit.
+    Cases that occur several times are answered once. Those of which little is open are eliminated directly, the
+    others, and those that may be impossible, by a circuit.
     """
+    distinct = _distinct(codes, [len(engine.network.variables[v].states) for v in observed])
+    if distinct is not None:
+        first, which = distinct
+        posteriors, log_evidence = solve_rows(engine, codes[first], observed, targets, threads)
+        return posteriors[which], log_evidence[which]
     everything = targets == list(range(len(engine.network)))
     small, asked = engine.small_rows, None if everything else targets
     found = eliminate_rows(engine.plan, small, codes, observed, asked, threads) if small else None
@@ -82,6 +89,21 @@ def _solve(
     if len(rest):
         found.posteriors[rest], log_evidence[rest] = _by_circuit(engine, codes[rest], observed, targets, threads)
     return found.posteriors, log_evidence
+
+
+def _distinct(codes: NDArray[np.int16], states: list[int]) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """Where each distinct case occurs first, and which of them each row is; None if most cases occur once."""
+    if len(codes) < DISTINCT_FROM or prod(n + 1 for n in states) > 2**62:
+        return None
+    key = np.zeros(len(codes), dtype=np.int64)
+    for column, n in enumerate(states):
+        key *= n + 1
+        key += codes[:, column] + 1
+    some = key[:: max(1, len(key) // DISTINCT_FROM)]
+    if len(np.unique(some)) > 0.9 * len(some):
+        return None
+    _, first, which = np.unique(key, return_index=True, return_inverse=True)
+    return (first, which) if len(first) < 0.5 * len(key) else None
 
 
 def _by_circuit(

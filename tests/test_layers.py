@@ -26,10 +26,11 @@ LAYERS = (
     ("foreign", "interop"),
     ("reading",),
     ("display", "findings", "failure", "screens"),
-    ("sensitivity_display", "sensitivity_screen", "plot_style", "plots"),
+    ("asking",),
+    ("sensitivity_display", "sensitivity_screen", "plot_style", "plots", "interview_screen"),
     ("validation",),
     ("cli_options",),
-    ("cli_sensitivity",),
+    ("cli_sensitivity", "cli_asking", "cli_interview"),
     ("cli",),
     ("__init__", "__main__"),
 )
@@ -37,6 +38,7 @@ HOOKS = {  # a higher layer that an object calls when it is shown; imported then
     ("posterior", "display"),
     ("engine", "sensitivity"),  # intervals, when a posterior is asked with them
     ("sensitivity", "plots"),
+    ("asking", "plot_style"),
     ("sensitivity", "sensitivity_display"),
 }
 

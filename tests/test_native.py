@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from spasmnet.cli import main
 from spasmnet.kernels import native
 
 SYMBOLS = {"one": ["f", "f8* i8"], "two": ["g", "i4*"]}
@@ -47,3 +49,15 @@ def test_a_place_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert not native._write(tmp_path / "file" / "kernels.bin", SYMBOLS, OBJECTS)
     assert native._read(tmp_path / "file" / "kernels.bin") is None
+
+
+def test_the_first_run_says_why_it_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line says so when the kernels have to be compiled first, and nothing when they are kept."""
+    assert native.are_kept() or native.kernels()
+    run = CliRunner().invoke(main, ["query", "spasm=painful", "--top", "1"])
+    assert run.stderr == ""
+    monkeypatch.setenv("SPASMNET_CACHE_DIR", str(tmp_path))
+    assert not native.are_kept()
+    run = CliRunner().invoke(main, ["query", "spasm=painful", "--top", "1"])
+    assert run.stderr == "Compiling the kernels for this processor, once; that takes some twenty seconds.\n"
+    assert run.exit_code == 0

@@ -79,8 +79,10 @@ class Elimination:
         self._before = (address(self._head), self._result.buffer_info()[0])
         self._single = (totals, 0, 0, row, 1, self.slots), (totals, totals + 8, status)
         self._run = kernels().direct_rows
+        stages = kernels().addresses
         for k, stage in enumerate(STAGES):
-            self._head[at.P_STAGES + k] = kernels().addresses[f"{stage}_64" if words == 1 else stage]
+            narrow = stages.get(f"{stage}_64", stages[stage])
+            self._head[at.P_STAGES + k] = narrow if words == 1 else stages[stage]
 
     def _reserve(self, room: int) -> None:
         """Make room for clusters of so many entries together: their tables, and messages of at most as many."""
@@ -159,6 +161,8 @@ def eliminate_rows(
     Elimination(plan, limit, targets).rows(np.ascontiguousarray(codes[some]), columns, some, found)
     if (found.statuses[some] == at.TOO_LARGE).mean() > 0.5:
         return None
+    if len(some) == len(codes):
+        return found
     workers = min(threads or processors(), -(-len(codes) // SHARE_FROM))
     blocks = workers * -(-len(codes) // (workers * BLOCK))
     size = -(-len(codes) // blocks)

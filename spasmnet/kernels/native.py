@@ -43,11 +43,18 @@ def kernels() -> Any:
     return _link(symbols, objects)
 
 
+def are_kept() -> bool:
+    """Whether the kernels are compiled already: if not, first use takes some twenty seconds."""
+    key = _key()
+    return any((folder / f"kernels-{key}.bin").exists() for folder in _folders())
+
+
 def address(values: Any) -> int:
     """Where a numpy array's numbers lie; the caller keeps the array alive."""
     return int(values.__array_interface__["data"][0])
 
 
+@functools.cache
 def _key() -> str:
     import llvmlite
     import llvmlite.binding as llvm

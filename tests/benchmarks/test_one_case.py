@@ -102,6 +102,8 @@ def test_classic(name: str, race: Race, add: Add, differences: dict[str, float])
     peer.choose_threads(encoded[:3])
     try:
         engine = spasmnet.compile(source)
+        for case in drawn:
+            engine.posterior(case)
     except CircuitTooLargeError as error:
         theirs = race(lambda: None, lambda: [peer.answer(case) for case in encoded], cases=draws, rounds=2)[1]
         refused = f"refused: about {error.products:,} products"
