@@ -102,11 +102,16 @@ def _check_finding(variable: Variable, finding: object) -> None:
         _check_likelihood(variable, finding)
     elif not isinstance(finding, str):
         raise EvidenceError(
-            f"{variable.name}: {finding!r} ({type(finding).__name__}) is not a finding; give a state "
+            f"{variable.name}: {_shown(finding)} ({type(finding).__name__}) is not a finding; give a state "
             f"({', '.join(variable.states[:8])}) or a likelihood for each, and leave out what was not observed"
         )
     elif finding not in variable.states:
         raise UnknownStateError(variable.name, finding, variable.states)
+
+
+def _shown(value: object) -> str:
+    """A value as Python writes it, but for whole numbers so long that it may refuse to."""
+    return "beyond 10^4000" if isinstance(value, int) and abs(value) > 10**4000 else repr(value)
 
 
 def _check_likelihood(variable: Variable, likelihood: Mapping[Any, Any]) -> None:
@@ -115,7 +120,7 @@ def _check_likelihood(variable: Variable, likelihood: Mapping[Any, Any]) -> None
             raise UnknownStateError(variable.name, state, variable.states)
         if not _is_weight(value):
             raise EvidenceError(
-                f"{variable.name}: the likelihood of {state} is {value!r}; a finite number >= 0 is needed"
+                f"{variable.name}: the likelihood of {state} is {_shown(value)}; a finite number >= 0 is needed"
             )
     missing = [state for state in variable.states if state not in likelihood]
     if missing:
