@@ -23,10 +23,11 @@ LAYERS = (
     ("sensitivity",),
     ("report", "inventory"),
     ("decision",),
+    ("evidential",),
     ("foreign", "interop"),
     ("reading",),
     ("display", "findings", "failure", "screens"),
-    ("sensitivity_display", "sensitivity_screen", "plot_style", "plots"),
+    ("sensitivity_display", "sensitivity_screen", "evidential_display", "plot_style", "plots"),
     ("validation",),
     ("cli_options",),
     ("cli_sensitivity",),
@@ -38,6 +39,7 @@ HOOKS = {  # a higher layer that an object calls when it is shown; imported then
     ("engine", "sensitivity"),  # intervals, when a posterior is asked with them
     ("sensitivity", "plots"),
     ("sensitivity", "sensitivity_display"),
+    ("evidential", "evidential_display"),
 }
 
 
