@@ -34,6 +34,7 @@ from spasmnet.rules import Harm, Losses, Rule
 if TYPE_CHECKING:
     from spasmnet.decision.robustness import decision_robustness
     from spasmnet.evidential.evidence_sensitivity import evidence_sensitivity
+    from spasmnet.evidential.explanation import explain
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
     from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
     from spasmnet.sensitivity.nway import nway_sensitivity
@@ -53,6 +54,7 @@ _LAZY = {
     "credible_intervals": "sensitivity.uncertainty",
     "sobol_indices": "sensitivity.sobol",
     "decision_robustness": "decision.robustness",
+    "explain": "evidential.explanation",
     "evidence_sensitivity": "evidential.evidence_sensitivity",
     "nway_sensitivity": "sensitivity.nway",
     "population_sensitivity": "sensitivity.population",
@@ -80,8 +82,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "cd_distance", "kl_divergence", "cd_bound", "change_distance",
     # how uncertain answers are, since the numbers are
     "credible_intervals", "sobol_indices", "decision_robustness",
-    # what findings say
-    "evidence_sensitivity",
+    # what findings say, and why an answer is what it is
+    "evidence_sensitivity", "explain",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
     "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",

@@ -49,7 +49,7 @@ def table_posteriors(
     columns = [str(name) for name in frame.columns]
     positions = {name: i for i, name in enumerate(network.names)}
     observed, chosen = [positions[name] for name in columns], [positions[name] for name in asked]
-    values, log_evidence = solve_codes(engine, codes, observed, chosen, threads)
+    values, log_evidence = solve_rows(engine, codes, observed, chosen, threads)
     impossible = np.flatnonzero(np.isneginf(log_evidence))
     if len(impossible) and on_impossible == "raise":
         row = int(impossible[0])
@@ -64,7 +64,7 @@ def table_posteriors(
     return result
 
 
-def solve_codes(
+def solve_rows(
     engine: Engine, codes: NDArray[np.int16], observed: list[int], targets: list[int], threads: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The posteriors of the targets for each case, and ln P(e); minus infinity if it is impossible.

@@ -27,7 +27,7 @@ LAYERS = (
     ("foreign", "interop"),
     ("reading",),
     ("display", "findings", "failure", "screens"),
-    ("sensitivity_display", "sensitivity_screen", "evidential_display", "plot_style", "plots"),
+    ("sensitivity_display", "sensitivity_screen", "evidential_display", "explanation_display", "plot_style", "plots"),
     ("validation",),
     ("cli_options",),
     ("cli_sensitivity",),
@@ -40,6 +40,7 @@ HOOKS = {  # a higher layer that an object calls when it is shown; imported then
     ("sensitivity", "plots"),
     ("sensitivity", "sensitivity_display"),
     ("evidential", "evidential_display"),
+    ("evidential", "explanation_display"),
 }
 
 

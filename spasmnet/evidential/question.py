@@ -21,7 +21,7 @@ from spasmnet.errors import EvidenceError, SpasmnetError
 from spasmnet.network import Network, Variable
 from spasmnet.posterior import Posterior, Provenance
 from spasmnet.sensitivity.target import read_target
-from spasmnet.table import solve_codes
+from spasmnet.table import solve_rows
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int16]
@@ -157,7 +157,7 @@ class Question:
         used = np.flatnonzero((rows >= 0).any(axis=0)).tolist()
         chosen = list(range(len(self.network))) if targets is None else list(targets)
         codes = np.ascontiguousarray(rows[:, used])
-        found, log_evidence = solve_codes(self.engine, codes, used, chosen, None)
+        found, log_evidence = solve_rows(self.engine, codes, used, chosen, None)
         found[np.isneginf(log_evidence)] = 0.0
         return found, log_evidence
 

@@ -13,7 +13,7 @@ from spasmnet.errors import EvidenceError, ImpossibleEvidenceError
 from spasmnet.evidential.measures import divergence, entropy, information, relative_change, weight
 from spasmnet.evidential.question import Event, checked_engine, read_event
 from spasmnet.posterior import Provenance
-from spasmnet.table import encode, solve_codes
+from spasmnet.table import encode, solve_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,7 +110,7 @@ class _Part:
 
         def ask(rows: Any, targets: list[int]) -> tuple[Floats, Floats]:
             used = np.flatnonzero((rows >= 0).any(axis=0)).tolist()
-            return solve_codes(engine, np.ascontiguousarray(rows[:, used]), used, targets, None)
+            return solve_rows(engine, np.ascontiguousarray(rows[:, used]), used, targets, None)
 
         rows = np.repeat(cases[None], 1 + states, axis=0)
         rows[1:, :, at] = np.arange(states)[:, None]

@@ -167,12 +167,12 @@ def _edges(network: Network) -> Iterator[tuple[str, str]]:
 
 def _averaged(table: Floats, axis: int, prior: Floats) -> Floats:
     """The table with one parent averaged out."""
-    return np.asarray(np.tensordot(prior, table, (0, axis)))
+    return np.minimum(np.tensordot(prior, table, (0, axis)), 1.0)  # rounding can pass 1 by one unit
 
 
 def _with_leak(cpd: NoisyMax, i: int, prior: Floats) -> Floats:
     """The leak together with what a parent of that distribution contributes: their maximum."""
-    mean = prior @ cpd.links[i]
+    mean = np.minimum(prior @ cpd.links[i], 1.0)
     return np.asarray(NoisyMax(("copy",), cpd.leak, [np.stack([np.eye(len(mean))[0], mean])]).table()[1])
 
 
