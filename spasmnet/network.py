@@ -27,7 +27,10 @@ ROLES = ("risk_factor", "cause", "serious", "finding")
 
 @dataclass(frozen=True)
 class Variable(Rebuilt):
-    """A discrete variable; its first state is the neutral one, the others follow in order of severity."""
+    """A discrete variable; its first state is the neutral one, the others follow in order of severity.
+
+    `modifiable` says whether somebody can act on it; None if the model does not say.
+    """
 
     name: str
     states: tuple[str, ...]
@@ -39,6 +42,7 @@ class Variable(Rebuilt):
     state_descriptions: tuple[str, ...] = ()
     codes: Mapping[str, str] = field(default_factory=FrozenMapping)
     claims: tuple[str, ...] = ()
+    modifiable: bool | None = None
 
     def __post_init__(self) -> None:
         for name in ("states", "state_labels", "state_descriptions", "claims"):

@@ -27,7 +27,15 @@ LAYERS = (
     ("foreign", "interop"),
     ("reading",),
     ("display", "findings", "failure", "screens"),
-    ("sensitivity_display", "sensitivity_screen", "evidential_display", "explanation_display", "plot_style", "plots"),
+    (
+        "sensitivity_display",
+        "sensitivity_screen",
+        "evidential_display",
+        "explanation_display",
+        "what_if_display",
+        "plot_style",
+        "plots",
+    ),
     ("validation",),
     ("cli_options",),
     ("cli_sensitivity",),
@@ -41,6 +49,7 @@ HOOKS = {  # a higher layer that an object calls when it is shown; imported then
     ("sensitivity", "sensitivity_display"),
     ("evidential", "evidential_display"),
     ("evidential", "explanation_display"),
+    ("evidential", "what_if_display"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ def shared(row: Any, other: Any) -> dict[tuple[int, int], float]:
     """Two distributions drawn by one uniform number, by walking along [0, 1]."""
     found: dict[tuple[int, int], float] = {}
     ends = sorted({0.0, 1.0, *np.cumsum(row).tolist(), *np.cumsum(other).tolist()})
-    for a, b in zip(ends, ends[1:], strict=False):
+    for a, b in pairwise(ends):
         middle = (a + b) / 2
         if a < 1:
             at = tuple(min(int((np.cumsum(p) < middle).sum()), len(p) - 1) for p in (row, other))
@@ -83,6 +83,8 @@ def test_the_twin_is_both_worlds_listed(network: Network, data: st.DataObject) -
     assume(enumeration.probability(network, evidence) > 1e-6)
     twin = Twin.of(network, variable.name, 10**6)
     assert set(twin.pairs) == descendants(network, variable.name)
+    if data.draw(st.booleans()):
+        twin = Twin.of(network, variable.name, 10**6, list(evidence))
     state = data.draw(st.sampled_from(variable.states))
     expected = both_worlds(network, variable.name, state, evidence)
     for name, found in twin.would_be(state, evidence).items():
@@ -181,7 +183,11 @@ def test_probable_is_not_explaining() -> None:
     """A common disease that has nothing to do with the symptom leads by probability, the rare one explains it."""
     yes = ("no", "yes")
     network = Network(
-        [Variable("common", yes, role="cause"), Variable("rare", yes, role="cause"), Variable("s", yes, role="finding")],
+        [
+            Variable("common", yes, role="cause"),
+            Variable("rare", yes, role="cause"),
+            Variable("s", yes, role="finding"),
+        ],
         {
             "common": Table((), [0.2, 0.8]),
             "rare": Table((), [0.98, 0.02]),

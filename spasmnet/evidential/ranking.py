@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError
-from spasmnet.evidential.twin import Twin
+from spasmnet.evidential.twin import Twin, descendants
 from spasmnet.network import Network
 from spasmnet.posterior import Posterior
 from spasmnet.report import total
@@ -53,9 +53,9 @@ def ranked_causes(
         states = network.by_name[name].states
         off: dict[str, float] = {}
         if asked:
-            twin = Twin.of(network, name, engine.max_products)
-            seen = [finding for finding in asked if finding in twin.pairs]
+            seen = [finding for finding in asked if finding in descendants(network, name)]
             if seen:
+                twin = Twin.of(network, name, engine.max_products, post.evidence)
                 would_be = twin.would_be(states[0], post.evidence)
                 off = {finding: min(float(would_be[finding][0]), 1.0) for finding in seen}
         rows.append((name, total(post[name], states[1:]), sum(off.values()), off))

@@ -17,7 +17,7 @@ Pearl J (2009), Causality, 2nd ed., sections 7.1 and 9.2 (monotonicity).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet.circuit.factors import ancestors
 from spasmnet.cpd import CPD, NoisyMax, Table
 from spasmnet.engine import Engine, compile
 from spasmnet.errors import SpasmnetError
@@ -45,20 +46,22 @@ class Twin:
     pairs: Mapping[str, str]
 
     @classmethod
-    def of(cls, network: Network, variable: str, max_products: int) -> Twin:
-        """The twin network for interventions on one variable.
+    def of(cls, network: Network, variable: str, max_products: int, about: Collection[str] | None = None) -> Twin:
+        """The twin network for interventions on one variable; with `about`, as far as these variables need it.
 
         Raises SpasmnetError if the table of a pair would be too large, and CircuitTooLargeError.
         """
         below = descendants(network, variable)
+        needed = network.names if about is None else ancestors(network, [*about, variable])
         builder = _Builder(network, variable, below)
         for name in network.order:
-            builder.add(name)
+            if name in needed:
+                builder.add(name)
         made = Network(tuple(builder.variables), builder.cpds, name=f"twin of {network.name}")
         return cls(network, variable, compile(made, max_products=max_products), builder.set_to, builder.pairs)
 
     def would_be(self, state: str, evidence: Mapping[str, Any]) -> Mapping[str, Floats]:
-        """P(Y had X been in the state | evidence about the world as it is) for every descendant Y of X."""
+        """P(Y had X been in the state | evidence about the world as it is), for the pairs that the network has."""
         found = {}
         for name in evidence:
             if name in self.pairs:
