@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spasmnet.circuit import MAX_PRODUCTS
+from spasmnet.cli_explain import explain, what_if
 from spasmnet.cli_options import DEFAULT, EPILOG, model_options, open_model, print_json, stdin
 from spasmnet.cli_sensitivity import sensitivity
 from spasmnet.engine import Engine, compile
@@ -57,6 +58,8 @@ def main() -> None:
 
 
 main.add_command(sensitivity)
+main.add_command(explain)
+main.add_command(what_if)
 
 
 @main.command(epilog=EPILOG)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from spasmnet.display import NOTICE, finding_text, name_of, percent, plain, state_of
@@ -146,3 +147,33 @@ def as_html(
         f'<div style="opacity:.65;font-size:85%;margin-top:.5em">{escape(use)}<br>{escape(plain(str(provenance)))}'
         "</div></div>"
     )
+
+
+def evidence_data(es: EvidenceSensitivity) -> dict[str, Any]:
+    """An evidence sensitivity as plain data; what is infinite is None."""
+    return {
+        "target": str(es.event),
+        "focus": es.focus,
+        "evidence": {n: dict(f) if isinstance(f, Mapping) else f for n, f in es.evidence.items()},
+        "probability": es.belief,
+        "before": es.before,
+        "entropy": es.entropy,
+        "variance": es.variance,
+        "thresholds": list(es.thresholds),
+        "unobserved": [_data(one) for one in es.open],
+        "findings": [_data(one) for one in es.at_hand],
+        "conflict": [_data(one) for one in es.conflicts],
+        "provenance": es.provenance.as_dict(),
+    }
+
+
+def _data(one: Any) -> dict[str, Any]:
+    found = {}
+    for name in one.__slots__:
+        value = getattr(one, name)
+        if isinstance(value, float) and not isfinite(value):
+            value = None
+        elif isinstance(value, Mapping):
+            value = dict(value)
+        found[name] = list(value) if isinstance(value, tuple) else value
+    return found

@@ -167,20 +167,24 @@ def explanation_sections(why: Explanation, top: int = TOP) -> list[Section]:
 
 def explanation_text(why: Explanation) -> str:
     """An explanation as plain text."""
-    return as_text(_title(why), explanation_sections(why), _notes(why))
+    return as_text(explanation_title(why), explanation_sections(why), explanation_notes(why))
 
 
 def explanation_html(why: Explanation) -> str:
     """An explanation as HTML."""
-    return as_html(_title(why), explanation_sections(why), _notes(why), why.network, why.provenance)
+    return as_html(
+        explanation_title(why), explanation_sections(why), explanation_notes(why), why.network, why.provenance
+    )
 
 
-def _title(why: Explanation) -> str:
+def explanation_title(why: Explanation) -> str:
+    """What is explained, in one line."""
     found = given(why.network, why.evidence)
     return f"Why {_event(why)} is {percent(why.belief)} (before the findings {percent(why.before)}), given {found}"
 
 
-def _notes(why: Explanation) -> list[str]:
+def explanation_notes(why: Explanation) -> list[str]:
+    """What a reader has to know about the tables."""
     notes = _settled(why)
     return [*notes, TWO_RANKINGS, SAME_PERSON] if why.ranked else notes
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from spasmnet.display import name_of, percent, state_of
+from spasmnet.display import NOTICE, name_of, percent, plain, state_of
 from spasmnet.evidential_display import Section, as_html, as_text, given
 
 if TYPE_CHECKING:
@@ -53,25 +54,50 @@ def _words(found: WhatIf, one: Action) -> str:
 
 def what_if_text(found: WhatIf) -> str:
     """What acting would do as plain text."""
-    return as_text(_title(found), what_if_sections(found), _notes(found))
+    return as_text(what_if_title(found), what_if_sections(found), what_if_notes(found))
 
 
 def what_if_html(found: WhatIf) -> str:
     """What acting would do as HTML."""
-    return as_html(_title(found), what_if_sections(found), _notes(found), found.network, found.provenance)
+    return as_html(what_if_title(found), what_if_sections(found), what_if_notes(found), found.network, found.provenance)
 
 
-def _title(found: WhatIf) -> str:
+def what_if_title(found: WhatIf) -> str:
+    """What is asked, in one line."""
     variable = found.network.by_name[found.event.variable]
     event = " or ".join(state_of(variable, state) for state in found.event.states)
     what = f"{name_of(variable)}: {event}, now {percent(found.belief)}"
     return f"What if: {what}, given {given(found.network, found.evidence)}"
 
 
-def _notes(found: WhatIf) -> list[str]:
+def what_if_notes(found: WhatIf) -> list[str]:
+    """What do, see and the counterfactual are."""
     if found.level is None:
         return [NOTES]
     return [
         NOTES,
         f"In brackets what {100 * found.level:g}% of {found.draws:,} networks drawn from the numbers' ranges say.",
     ]
+
+
+def what_if_data(found: WhatIf) -> dict[str, Any]:
+    """Everything as plain data for JSON."""
+    return {
+        "target": str(found.event),
+        "variable": found.event.variable,
+        "states": list(found.event.states),
+        "evidence": {n: dict(f) if isinstance(f, Mapping) else f for n, f in found.evidence.items()},
+        "probability": found.belief,
+        "level": found.level,
+        "draws": found.draws,
+        "actions": [
+            {
+                name: dict(value) if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
+                for name in one.__slots__
+                for value in [getattr(one, name)]
+            }
+            for one in found.actions
+        ],
+        "intended_use": plain(found.network.intended_use) or NOTICE,
+        "provenance": found.provenance.as_dict(),
+    }

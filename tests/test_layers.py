@@ -31,6 +31,7 @@ LAYERS = (
         "sensitivity_display",
         "sensitivity_screen",
         "evidential_display",
+        "evidential_screen",
         "explanation_display",
         "what_if_display",
         "plot_style",
@@ -38,7 +39,7 @@ LAYERS = (
     ),
     ("validation",),
     ("cli_options",),
-    ("cli_sensitivity",),
+    ("cli_sensitivity", "cli_explain"),
     ("cli",),
     ("__init__", "__main__"),
 )
