@@ -42,6 +42,9 @@ def explanation_sentences(why: Explanation) -> tuple[str, ...]:
             verb = "raises" if value > 0 else "lowers"
             unsure = f" (standard error of its logarithm {number(error)})" if error else ""
             found.append(f"{said(network, name, finding)} {verb} the odds {_times(value)}{unsure}.")
+    if len(why.evidence) > 1 and why.sufficient and 0 < len(why.sufficient[0]) < len(why.evidence):
+        words = " and ".join(said(network, name, why.evidence[name]) for name in why.sufficient[0])
+        found.append(f"{words} alone give{'s' * (len(why.sufficient[0]) == 1)} nearly the same answer.")
     found += [_path(network, trail, links) for trail, links in zip(why.trails, why.links, strict=True) if links][:TOP]
     found += [_change(why, one) for one in _leading(why.overturns)]
     if why.ranked:
@@ -203,6 +206,7 @@ def explanation_data(why: Explanation) -> dict[str, Any]:
         "log_odds_before": shapley.before,
         "exact": shapley.exact,
         "settled_by": list(why.settled_by),
+        "sufficient": [list(names) for names in why.sufficient],
         "contributions": [
             {"variable": name, "contribution": value, "standard_error": error} for name, _, value, error in why.because
         ],

@@ -107,14 +107,14 @@ def test_findings_at_hand_are_those_of_all_worlds(question: tuple[Network, Any, 
             elif others[0] == 0:
                 assert factor == np.inf
             else:
-                assert factor == pytest.approx(float(with_it[y] / before[y] * others[1] / others[0]), rel=1e-9)
+                assert factor == pytest.approx(float(with_it[y] / before[y] * others[1] / others[0]), rel=1e-10)
         p, q = (now / now.sum()), (less / less.sum())
         cost = sum(float(a) * float(np.log(a / b)) for a, b in zip(p, q, strict=True) if a > 0)
         assert one.cost_of_omission == pytest.approx(cost, **CLOSE)
         assert one.without == pytest.approx(float(q[y]), **CLOSE)
         assert one.alone == pytest.approx(float(alone[y] / alone.sum()), **CLOSE)
         if none[y] > 0:
-            assert one.normalised_likelihood == pytest.approx(float(alone[y] / alone.sum() / none[y]), rel=1e-9)
+            assert one.normalised_likelihood == pytest.approx(float(alone[y] / alone.sum() / none[y]), rel=1e-10)
         with np.errstate(divide="ignore"):
             assert one.weight == pytest.approx(np.log(one.bayes_factor), **CLOSE)
         assert one.decibans == pytest.approx(10 / np.log(10) * one.weight)
@@ -151,12 +151,12 @@ def test_conflict_is_that_of_all_worlds(question: tuple[Network, Any, dict[str, 
             if after[v.name][s] > 1e-300
         ]
         gain = max([0.0, *gains])
-        assert one.remaining == pytest.approx(conflict - gain, rel=1e-9, abs=1e-8)
+        assert one.remaining == pytest.approx(conflict - gain, rel=1e-10, abs=1e-10)
         if one.explained_by is not None:
             v, s = one.explained_by
             joined = enumeration.probability(network, some) * after[v][s]
             with_h = float(np.log2(np.prod(singles) * prior[v][s] / joined))
-            assert one.remaining == pytest.approx(with_h, rel=1e-9, abs=1e-8)
+            assert one.remaining == pytest.approx(with_h, rel=1e-10, abs=1e-10)
         if abs(conflict) > 1e-6 and abs(conflict - gain) > 1e-6:
             verdict = "coherent" if conflict < 0 else "rare case" if conflict < gain else "contradictory"
             assert one.verdict == verdict
@@ -264,7 +264,7 @@ def test_a_table_is_its_cases(network: Network, data: st.DataObject) -> None:
         assert row.cost_of_omission == pytest.approx(np.mean([one.cost_of_omission for one in hands]), **CLOSE)
         assert row.infinite == sum(np.isinf(sizes))
         finite = [size for size in sizes if np.isfinite(size)]
-        assert row.mean_size == pytest.approx(np.mean(finite) if finite else 0.0, rel=1e-8, abs=1e-8)
+        assert row.mean_size == pytest.approx(np.mean(finite) if finite else 0.0, rel=1e-10, abs=1e-10)
 
 
 def test_frames_and_displays() -> None:

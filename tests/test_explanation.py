@@ -119,6 +119,28 @@ def test_many_findings_are_sampled(engine: spasmnet.Engine) -> None:
     assert explain(engine, "muscle_fatigue", dict(list(evidence.items())[:15])).shapley.exact
 
 
+@given(questions())
+@relaxed
+def test_sufficient_sets_are_the_smallest_of_all_subsets(question: tuple[Network, Any, dict[str, Any]]) -> None:
+    """By trying every subset."""
+    network, target, evidence = question
+    why = explain(spasmnet.compile(network), target, evidence)
+
+    def p(some: tuple[str, ...]) -> float:
+        return enumeration.posteriors(network, {name: evidence[name] for name in some})[target[0]][target[1]]
+
+    now = p(tuple(evidence))
+    if now == 0:
+        return
+    for size in range(len(evidence) + 1):
+        near = {some: abs(p(some) / now - 1) - 0.1 for some in combinations(evidence, size)}
+        assume(all(abs(gap) > 1e-9 for gap in near.values()))
+        enough = {frozenset(some) for some, gap in near.items() if gap < 0}
+        if enough:
+            assert {frozenset(some) for some in why.sufficient} == enough
+            return
+
+
 def active_trails(network: Network, start: str, goal: str, evidence: dict[str, Any]) -> list[tuple[str, ...]]:
     """All simple active trails by the definition."""
     edges = {(p, c) for c in network.names for p in network.parents(c)}
@@ -172,13 +194,13 @@ def test_paths_are_the_strongest_active_trails(question: tuple[Network, Any, dic
             strengths.append((min(abs(drop[edge]) for edge in along), nodes))
         worth = sorted((s for s, _ in strengths if s > 1e-5 * max(abs(effect), 1e-3)), reverse=True)
         for trail, expected in zip(mine, worth, strict=False):
-            assert abs(trail.carries) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+            assert abs(trail.carries) == pytest.approx(expected, rel=1e-10, abs=1e-10)
         assert len(mine) >= min(2, len(worth))
         for trail in mine:
             assert trail.nodes in [nodes for _, nodes in strengths]
-            assert trail.effect == pytest.approx(effect, rel=1e-9, abs=1e-9)
+            assert trail.effect == pytest.approx(effect, rel=1e-10, abs=1e-10)
             assert trail.weakest is not None
-            assert trail.carries == pytest.approx(drop[trail.weakest], rel=1e-7, abs=1e-9)
+            assert trail.carries == pytest.approx(drop[trail.weakest], rel=1e-10, abs=1e-10)
 
 
 @given(
@@ -206,7 +228,7 @@ def test_sentences_say_what_the_worlds_say(question: tuple[Network, Any, dict[st
                 weights = np.array([float(s in link.first_states) for s in states])
             then = [network.by_name[link.then].states.index(s) for s in link.then_states]
             chance = (weights @ joint)[then].sum() / (weights @ joint).sum()
-            assert link.times == pytest.approx(float(chance / (joint[:, then].sum() / joint.sum())), rel=1e-9)
+            assert link.times == pytest.approx(float(chance / (joint[:, then].sum() / joint.sum())), rel=1e-10)
 
 
 def test_what_would_change_it_is_what_the_report_says(engine: spasmnet.Engine) -> None:
@@ -238,7 +260,7 @@ def test_what_would_change_it_is_what_the_report_says(engine: spasmnet.Engine) -
                 if one is not None:
                     assert (one.now, one.then) == (now[kind], then[kind])
                     chance = engine.posterior(given_findings)[single[0]][single[1]]
-                    assert one.probability == pytest.approx(chance, rel=1e-9)
+                    assert one.probability == pytest.approx(chance, rel=1e-10)
                     alone.add(single)
             for a, b in list(combinations(singles, 2))[::5]:
                 if a[0] != b[0]:

@@ -88,7 +88,7 @@ def test_the_twin_is_both_worlds_listed(network: Network, data: st.DataObject) -
     state = data.draw(st.sampled_from(variable.states))
     expected = both_worlds(network, variable.name, state, evidence)
     for name, found in twin.would_be(state, evidence).items():
-        assert found == pytest.approx(expected[name], abs=1e-9)
+        assert found == pytest.approx(expected[name], abs=1e-10)
 
 
 @relaxed
@@ -105,7 +105,7 @@ def test_a_noisy_max_keeps_its_noise(network: Network, data: st.DataObject) -> N
     expected = both_worlds(network, variable.name, variable.states[0], evidence)
     twin = Twin.of(network, variable.name, 10**7)
     for name, found in twin.would_be(variable.states[0], evidence).items():
-        assert found == pytest.approx(expected[name], abs=1e-9)
+        assert found == pytest.approx(expected[name], abs=1e-10)
 
 
 @relaxed
@@ -118,7 +118,7 @@ def test_setting_what_it_is_changes_nothing(network: Network, data: st.DataObjec
     twin = Twin.of(network, variable.name, 10**6)
     now = enumeration.posteriors(network, evidence)
     for name, found in twin.would_be(evidence[variable.name], evidence).items():
-        assert found == pytest.approx(list(now[name].values()), abs=1e-9)
+        assert found == pytest.approx(list(now[name].values()), abs=1e-10)
 
 
 def noisy_or(prior: float, p: float, leak: float) -> Network:
@@ -169,8 +169,8 @@ def test_rankings_are_those_of_both_worlds(network: Network, data: st.DataObject
             name for name in evidence
             if evidence[name] != network.by_name[name].states[0] and name in descendants(network, one.variable)
         ]  # fmt: skip
-        assert one.disablement == pytest.approx(sum(float(worlds[name][0]) for name in present), abs=1e-9)
-        assert one.probability == pytest.approx(1 - now[one.variable][neutral], abs=1e-9)
+        assert one.disablement == pytest.approx(sum(float(worlds[name][0]) for name in present), abs=1e-10)
+        assert one.probability == pytest.approx(1 - now[one.variable][neutral], abs=1e-10)
     assert sorted(one.by_probability for one in found) == sorted(one.by_disablement for one in found)
     for a, b in product(found, found):
         if a.disablement > b.disablement + 1e-9:

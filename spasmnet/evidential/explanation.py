@@ -16,6 +16,7 @@ from spasmnet.evidential.overturn import Overturn, overturns
 from spasmnet.evidential.question import Question, checked_engine
 from spasmnet.evidential.ranking import RankedCause, ranked_causes
 from spasmnet.evidential.shapley import Contributions, contributions
+from spasmnet.evidential.sufficient import sufficient_sets
 from spasmnet.evidential.trails import Trail, trails
 from spasmnet.evidential.wording import Link, links
 from spasmnet.network import Network
@@ -24,6 +25,7 @@ from spasmnet.posterior import Provenance
 if TYPE_CHECKING:
     import pandas as pd
 
+SUFFICIENT = 0.1  # of the probability
 Because = tuple[str, Any, float, float]  # variable, finding, contribution, standard error
 
 
@@ -43,7 +45,7 @@ class Explanation:
     before: float
     shapley: Contributions
     top: int
-    pairs: bool
+    pairs: bool | None
     candidates: Collection[str] | None
     named_causes: Collection[str] | None
     named_findings: Collection[str] | None
@@ -86,6 +88,11 @@ class Explanation:
     def speak_against(self) -> tuple[str, ...]:
         """The findings that lower the log-odds, the strongest first."""
         return tuple(name for name, _, value, _ in self.because if value < 0)
+
+    @cached_property
+    def sufficient(self) -> tuple[tuple[str, ...], ...]:
+        """The smallest sets of findings that alone give the answer within a tenth of it."""
+        return sufficient_sets(self.question, SUFFICIENT)
 
     @cached_property
     def trails(self) -> tuple[Trail, ...]:
@@ -192,7 +199,7 @@ def explain(
     permutations: int = 1000,
     rng: np.random.Generator | None = None,
     paths: int = 2,
-    pairs: bool = True,
+    pairs: bool | None = None,
     candidates: Collection[str] | None = None,
     causes: Collection[str] | None = None,
     findings: Collection[str] | None = None,
@@ -208,7 +215,8 @@ def explain(
     `settled_by` names a smallest set of findings that does it.
 
     At most `paths` trails are told for each finding. What would change the answer is sought among the states of
-    `candidates` (by default what is not observed of role risk_factor or finding) and, with `pairs`, pairs of them.
+    `candidates` (by default what is not observed of role risk_factor or finding) and pairs of them (unless `pairs` is
+    False; by default if there are at most 200,000).
     `causes` and `findings` name what is ranked by expected disablement, and which findings count; by default the roles
     of the model file say so.
 

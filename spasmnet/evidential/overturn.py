@@ -41,20 +41,22 @@ class Overturn:
 
 
 def overturns(
-    question: Question, candidates: Collection[str] | None = None, pairs: bool = True
+    question: Question, candidates: Collection[str] | None = None, pairs: bool | None = None
 ) -> tuple[Overturn, ...]:
     """The single findings that overturn a decision, and the pairs of which neither does alone, the likeliest first.
 
     `candidates` are the variables that may be found; by default those not observed of role risk_factor or finding, in a
-    network without roles all but the target. Raises EvidenceError for candidates that are observed, and for more than
-    200,000 pairs.
+    network without roles all but the target. Pairs are sought by default if there are at most 200,000. Raises
+    EvidenceError for candidates that are observed, and for more pairs than that if they are asked for.
     """
     network = question.network
     places = [network.names.index(name) for name in _candidates(question, candidates)]
     singles = [((i, s),) for i in places for s in range(len(network.variables[i].states))]
-    both = [(*a, *b) for a, b in combinations(singles, 2) if a[0][0] != b[0][0]] if pairs else []
-    if len(both) > MAX_CASES:
-        raise EvidenceError(f"{len(both):,} pairs of findings are too many; name candidates=, or leave out pairs")
+    count = len(singles) * (len(singles) - 1) // 2
+    if pairs and count > MAX_CASES:
+        raise EvidenceError(f"{count:,} pairs of findings are too many; name candidates=, or say pairs=False")
+    wanted = pairs or (pairs is None and count <= MAX_CASES)
+    both = [(*a, *b) for a, b in combinations(singles, 2) if a[0][0] != b[0][0]] if wanted else []
     cases: list[tuple[tuple[int, int], ...]] = [(), *singles, *both]
     rows = np.repeat(question.full[None], len(cases), axis=0)
     for row, more in zip(rows, cases, strict=True):
