@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import spasmnet
-from spasmnet import EvidenceError, Network, SpasmnetError
+from spasmnet import EvidenceError, Network, SpasmnetError, Table, Variable
 from spasmnet.evidential.explanation import explain
 from spasmnet.evidential.question import Question
 from spasmnet.evidential.shapley import contributions
@@ -175,7 +175,11 @@ def test_paths_are_the_strongest_active_trails(question: tuple[Network, Any, dic
     """Among all active trails those whose weakest edge, cut and asked again, takes most of the effect."""
     network, target, evidence = question
     assume(np.isfinite(log_odds(network, target, evidence)))
-    why = explain(spasmnet.compile(network), target, evidence, paths=2)
+    check_paths(network, target, evidence, 2)
+
+
+def check_paths(network: Network, target: tuple[str, str], evidence: dict[str, Any], paths: int) -> None:
+    why = explain(spasmnet.compile(network), target, evidence, paths=paths)
     cut = {(p, c): cut_edge(network, p, c) for c in network.names for p in network.parents(c)}
     for name in evidence:
         less = {key: finding for key, finding in evidence.items() if key != name}
@@ -195,7 +199,7 @@ def test_paths_are_the_strongest_active_trails(question: tuple[Network, Any, dic
         worth = sorted((s for s, _ in strengths if s > 1e-5 * max(abs(effect), 1e-3)), reverse=True)
         for trail, expected in zip(mine, worth, strict=False):
             assert abs(trail.carries) == pytest.approx(expected, rel=1e-10, abs=1e-10)
-        assert len(mine) >= min(2, len(worth))
+        assert len(mine) >= min(paths, len(worth))
         for trail in mine:
             assert trail.nodes in [nodes for _, nodes in strengths]
             assert trail.effect == pytest.approx(effect, rel=1e-10, abs=1e-10)
@@ -213,7 +217,11 @@ def test_sentences_say_what_the_worlds_say(question: tuple[Network, Any, dict[st
     """The factor of each link is P(then | first, since) / P(then | since) of the listed joint."""
     network, target, evidence = question
     assume(np.isfinite(log_odds(network, target, evidence)))
-    why = explain(spasmnet.compile(network), target, evidence)
+    check_links(network, target, evidence)
+
+
+def check_links(network: Network, target: tuple[str, str], evidence: dict[str, Any]) -> None:
+    why = explain(spasmnet.compile(network), target, evidence, paths=5)
     for trail, steps in zip(why.trails, why.links, strict=True):
         if steps:
             assert (steps[0].first, steps[-1].then) == (trail.nodes[0], trail.nodes[-1])
@@ -231,12 +239,54 @@ def test_sentences_say_what_the_worlds_say(question: tuple[Network, Any, dict[st
             assert link.times == pytest.approx(float(chance / (joint[:, then].sum() / joint.sum())), rel=1e-10)
 
 
+def dense(seed: int, states: int) -> Network:
+    """Five variables that all look at all earlier ones: many trails, also through what is observed."""
+    random = np.random.default_rng(seed)
+    variables = [Variable(name, tuple(f"s{i}" for i in range(states))) for name in "abcde"]
+    cpds = {}
+    for i, variable in enumerate(variables):
+        weights = random.exponential(size=(states,) * (i + 1)) ** 2 + 0.01
+        cpds[variable.name] = Table("abcde"[:i], weights / weights.sum(axis=-1, keepdims=True))
+    return Network(variables, cpds)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_paths_of_dense_networks(seed: int) -> None:
+    """Every pair of variables is joined: the strongest of many trails, and the links of several states."""
+    network = dense(seed, 2 + seed % 2)
+    evidence = {"e": "s1", "b": "s0"} if seed % 4 < 2 else {"d": "s0", "c": "s1"}
+    check_paths(network, ("a", "s0"), evidence, 6)
+    check_links(network, ("a", "s0"), evidence)
+
+
+def test_a_trail_through_what_is_observed() -> None:
+    """Explaining away: two causes of one observed effect, joined by it and by nothing else; told "given" it."""
+    yes = ("no", "yes")
+    network = Network(
+        [Variable(name, yes) for name in ("a", "b", "c", "d")],
+        {
+            "a": Table((), [0.8, 0.2]),
+            "b": Table((), [0.7, 0.3]),
+            "c": Table(("a", "b"), [[[0.99, 0.01], [0.2, 0.8]], [[0.1, 0.9], [0.05, 0.95]]]),
+            "d": Table(("a", "b"), [[[0.9, 0.1], [0.3, 0.7]], [[0.2, 0.8], [0.1, 0.9]]]),
+        },
+    )
+    engine = spasmnet.compile(network)
+    why = explain(engine, ("b", "yes"), {"a": "yes", "c": "yes"}, paths=5)
+    assert [trail.nodes for trail in why.trails if trail.finding == "a"] == [("a", "c", "b")]
+    (link,) = why.links[[trail.nodes for trail in why.trails].index(("a", "c", "b"))]
+    assert link.since == ("c",) and link.times < 1
+    assert any(sentence.startswith("given c, a: yes makes b: yes") for sentence in why.sentences)
+    nothing = explain(engine, ("b", "yes"), {"a": "yes"})
+    assert nothing.trails == ()
+
+
 def test_what_would_change_it_is_what_the_report_says(engine: spasmnet.Engine) -> None:
     """Every single finding, and a sample of pairs, asked again one by one: the report decides the same."""
     network = engine.network
     evidence = {**CASE, "dark_urine": {"normal": 0.1, "concentrated": 0.2, "cola": 0.7}}
-    names = ["weakness", "jaw_stiffness", "swelling", "thirst_dry_mouth", "carpopedal_sign", "saddle_or_retention"]
-    for given_findings in (CASE, evidence, {}):
+    names = ["weakness", "jaw_stiffness", "swelling", "thirst_dry_mouth", "carpopedal_sign", "overuse"]
+    for given_findings in (CASE, evidence, {}, {"spasm": "painful", "muscle_fatigue": "present"}):
         why = explain(engine, "dehydration", given_findings, candidates=names)
 
         def decided(more: dict[str, str], base: Any = given_findings) -> dict[str, str]:
