@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import EvidenceError, Network, SpasmnetError, Table, Variable
+from spasmnet.evidential import overturn
 from spasmnet.evidential.explanation import explain
 from spasmnet.evidential.question import Question
 from spasmnet.evidential.shapley import contributions
@@ -364,3 +365,15 @@ def test_bad_options_are_refused(engine: spasmnet.Engine) -> None:
         _ = explain(engine, "dehydration", CASE, causes=["dehidration"]).ranked
     with pytest.raises(SpasmnetError, match="an engine"):
         explain(None, "dehydration")  # type: ignore[arg-type]
+
+
+def test_pairs_that_are_too_many(engine: spasmnet.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default they are left out, asked for they are refused; single findings are told all the same."""
+    full = explain(engine, "dehydration", CASE).overturns
+    assert any(len(one.findings) == 2 for one in full)
+    singles = tuple(one for one in full if len(one.findings) == 1)
+    assert explain(engine, "dehydration", CASE, pairs=False).overturns == singles
+    monkeypatch.setattr(overturn, "MAX_CASES", 10)
+    assert explain(engine, "dehydration", CASE).overturns == singles
+    with pytest.raises(EvidenceError, match="pairs of findings are too many"):
+        _ = explain(engine, "dehydration", CASE, pairs=True).overturns

@@ -215,8 +215,8 @@ def explain(
     `settled_by` names a smallest set of findings that does it.
 
     At most `paths` trails are told for each finding. What would change the answer is sought among the states of
-    `candidates` (by default what is not observed of role risk_factor or finding) and pairs of them (unless `pairs` is
-    False; by default if there are at most 200,000).
+    `candidates` (by default what is not observed of role risk_factor or finding) and pairs of them (always with
+    `pairs=True`, never with False, by default if that is quick).
     `causes` and `findings` name what is ranked by expected disablement, and which findings count; by default the roles
     of the model file say so.
 

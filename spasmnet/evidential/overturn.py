@@ -23,6 +23,7 @@ from spasmnet.triage import LIKELY, by_level, suspected
 Floats = NDArray[np.float64]
 KINDS = ("cause", "care", "target")
 MAX_CASES = 200_000
+MAX_WORK = 10_000_000_000  # pairs times products of the circuit, up to which pairs are sought unasked
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ def overturns(
     """The single findings that overturn a decision, and the pairs of which neither does alone, the likeliest first.
 
     `candidates` are the variables that may be found; by default those not observed of role risk_factor or finding, in a
-    network without roles all but the target. Pairs are sought by default if there are at most 200,000. Raises
-    EvidenceError for candidates that are observed, and for more pairs than that if they are asked for.
+    network without roles all but the target. Pairs are sought by default if that is quick. Raises EvidenceError
+    for candidates that are observed, and for more than 200,000 pairs if they are asked for.
     """
     network = question.network
     places = [network.names.index(name) for name in _candidates(question, candidates)]
@@ -55,14 +56,14 @@ def overturns(
     count = len(singles) * (len(singles) - 1) // 2
     if pairs and count > MAX_CASES:
         raise EvidenceError(f"{count:,} pairs of findings are too many; name candidates=, or say pairs=False")
-    wanted = pairs or (pairs is None and count <= MAX_CASES)
+    wanted = pairs or (pairs is None and count <= MAX_CASES and count * question.engine.products <= MAX_WORK)
     both = [(*a, *b) for a, b in combinations(singles, 2) if a[0][0] != b[0][0]] if wanted else []
     cases: list[tuple[tuple[int, int], ...]] = [(), *singles, *both]
     rows = np.repeat(question.full[None], len(cases), axis=0)
     for row, more in zip(rows, cases, strict=True):
         for column, state in more:
             row[column] = state
-    posteriors, log_evidence = question.ask(rows)
+    posteriors, log_evidence = _posteriors(question, rows)
     chances = np.exp(log_evidence - log_evidence[0])
     found = []
     for kind, decided in decisions(question, rows, posteriors).items():
@@ -96,7 +97,7 @@ def _candidates(question: Question, candidates: Collection[str] | None) -> Seque
     return names
 
 
-def decisions(question: Question, rows: Codes, posteriors: Floats) -> dict[str, list[str]]:
+def decisions(question: Question, rows: Codes, posteriors: Mapping[str, Floats]) -> dict[str, list[str]]:
     """What is decided in each case, by kind: only the kinds that the network knows."""
     network = question.network
     certain, holding = _flags(question, rows, posteriors)
@@ -125,18 +126,31 @@ def decisions(question: Question, rows: Codes, posteriors: Floats) -> dict[str, 
         least = len(CARE_LEVELS) - 1 - loss[:, ::-1].argmin(axis=1)
         floors = [CARE_LEVELS.index(level) if level else 0 for _, level in suspects]
         found["care"] = [CARE_LEVELS[max(a, b)] for a, b in zip(least.tolist(), floors, strict=True)]
-    p = posteriors[:, question.slots[question.target]] @ question.event.groups
+    p = posteriors[question.event.variable] @ question.event.groups
     found["target"] = [question.event.names[int(i)] for i in p.argmax(axis=1)]
     return found
 
 
-def _sum(question: Question, posteriors: Floats, name: str, states: Collection[str]) -> Floats:
-    start = question.slots[question.network.names.index(name)].start
-    at = [start + question.network.by_name[name].state_index(state) for state in states]
-    return np.asarray(posteriors[:, at].sum(axis=1))
+def _posteriors(question: Question, rows: Codes) -> tuple[dict[str, Floats], Floats]:
+    """The posteriors, in each case, of the variables that any decision looks at, and ln P(case)."""
+    network = question.network
+    needed = {v.name for v in network.variables if v.role in ("cause", "serious")} | {question.event.variable}
+    needed |= {harm.variable for harm in network.losses.harms} if network.losses else set()
+    needed |= {name for rule in network.red_flags for name in rule.when}
+    names = [name for name in network.names if name in needed]
+    found, log_evidence = question.ask(rows, [network.names.index(name) for name in names])
+    ends = np.cumsum([len(network.by_name[name].states) for name in names])
+    return dict(zip(names, np.split(found, ends[:-1], axis=1), strict=True)), log_evidence
 
 
-def _flags(question: Question, rows: Codes, posteriors: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _sum(question: Question, posteriors: Mapping[str, Floats], name: str, states: Collection[str]) -> Floats:
+    at = [question.network.by_name[name].state_index(state) for state in states]
+    return np.asarray(posteriors[name][:, at].sum(axis=1))
+
+
+def _flags(
+    question: Question, rows: Codes, posteriors: Mapping[str, Floats]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which red flags hold for certain, and which at all (those that uncertain findings make likely too)."""
     network, given = question.network, question.evidence
     certain = np.ones((len(rows), len(network.red_flags)), dtype=bool)

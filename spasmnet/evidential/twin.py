@@ -8,8 +8,8 @@ shared is an assumption beyond the network, which says nothing about it:
 - a noisy-MAX is the maximum of the effects of its parents and the leak, each with noise of its own (its definition); an
   effect whose parent would be as it is stays as it is;
 - a row of a table, and a parent's effect, is drawn by one uniform number on the states in their order (quantile
-  coupling): the more of two rows agrees, the more people would be as they are, and a row that lies higher as a whole
-  never makes anybody's state lower.
+  coupling): a row that lies higher as a whole never makes anybody's state lower, and of two states as few people as
+  possible change theirs.
 
 Sources: Balke A, Pearl J (1994), Probabilistic evaluation of counterfactual queries, AAAI, 230-237 (twin networks);
 Pearl J (2009), Causality, 2nd ed., sections 7.1 and 9.2 (monotonicity).
