@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from spasmnet.asking.stopping import same_decision
     from spasmnet.asking.voi import value_of_information
     from spasmnet.decision.robustness import decision_robustness
+    from spasmnet.evidential.evidence_sensitivity import evidence_sensitivity
+    from spasmnet.evidential.explanation import explain
+    from spasmnet.evidential.what_if import what_if
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
     from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
     from spasmnet.sensitivity.nway import nway_sensitivity
@@ -56,6 +59,9 @@ _LAZY = {
     "credible_intervals": "sensitivity.uncertainty",
     "sobol_indices": "sensitivity.sobol",
     "decision_robustness": "decision.robustness",
+    "what_if": "evidential.what_if",
+    "explain": "evidential.explanation",
+    "evidence_sensitivity": "evidential.evidence_sensitivity",
     "nway_sensitivity": "sensitivity.nway",
     "population_sensitivity": "sensitivity.population",
     "edge_strength": "sensitivity.structure",
@@ -88,6 +94,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "credible_intervals", "sobol_indices", "decision_robustness",
     # what to ask next, and when to stop
     "next_question", "value_of_information", "same_decision", "interview_step",
+    # what findings say, why an answer is what it is, and what acting would change
+    "evidence_sensitivity", "explain", "what_if",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
     "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",

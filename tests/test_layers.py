@@ -23,14 +23,25 @@ LAYERS = (
     ("sensitivity",),
     ("report", "inventory"),
     ("decision",),
+    ("evidential",),
     ("foreign", "interop"),
     ("reading",),
     ("display", "findings", "failure", "screens"),
     ("asking",),
-    ("sensitivity_display", "sensitivity_screen", "plot_style", "plots", "interview_screen"),
+    (
+        "sensitivity_display",
+        "sensitivity_screen",
+        "evidential_display",
+        "evidential_screen",
+        "explanation_display",
+        "what_if_display",
+        "interview_screen",
+        "plot_style",
+        "plots",
+    ),
     ("validation",),
     ("cli_options",),
-    ("cli_sensitivity", "cli_asking", "cli_interview"),
+    ("cli_sensitivity", "cli_asking", "cli_interview", "cli_explain"),
     ("cli",),
     ("__init__", "__main__"),
 )
@@ -40,6 +51,9 @@ HOOKS = {  # a higher layer that an object calls when it is shown; imported then
     ("sensitivity", "plots"),
     ("asking", "plot_style"),
     ("sensitivity", "sensitivity_display"),
+    ("evidential", "evidential_display"),
+    ("evidential", "explanation_display"),
+    ("evidential", "what_if_display"),
 }
 
 
