@@ -203,7 +203,7 @@ class Engine:
 
         None where it is not, for likelihoods, for evidence that is not understood, and where P(e) is 0 or may be.
         """
-        if not self._small:
+        if not self._small or not isinstance(evidence, (dict, Mapping)):  # dict first, since the test is quicker
             return None
         try:
             work = self._local.direct
@@ -213,8 +213,8 @@ class Engine:
         try:
             for name, state in evidence.items():
                 i, codes = self._codes[name]
+                seen.append(i)  # first, so that an interruption leaves nothing in the case
                 work.case[i] = codes[state]
-                seen.append(i)
             out = (ctypes.c_double * (work.slots + 1))()
             status, total, power = work.solve(ctypes.addressof(out) + 8)
         except (KeyError, TypeError, AttributeError):

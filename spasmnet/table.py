@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spasmnet.circuit.elimination import eliminate_rows
 from spasmnet.circuit.order import telling_order
 from spasmnet.circuit.rows import processors, solve, worth_sorting
+from spasmnet.circuit.targeted import targeted_posterior
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, TableError, suggest
 from spasmnet.evidence import Encoder, check
 from spasmnet.kernels.layout import FINE
@@ -129,21 +130,18 @@ def _by_circuit(
 def _one_by_one(
     engine: Engine, codes: NDArray[np.int16], observed: list[int], targets: list[int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The same for a network without a circuit for all questions."""
+    """The same for a network without a circuit for all questions, by what the targets need of it."""
     variables = engine.network.variables
-    rows, log_evidence = [], np.empty(len(codes))
+    asked, slots = [variables[v].name for v in targets], sum(len(variables[v].states) for v in targets)
+    values, log_evidence = np.zeros((len(codes), slots)), np.empty(len(codes))
     for i, case in enumerate(codes.tolist()):
         found = {
             variables[v].name: variables[v].states[code] for v, code in zip(observed, case, strict=True) if code >= 0
         }
-        try:
-            post = engine.posterior(found)
-            rows.append([p for v in targets for p in post[variables[v].name].values()])
-            log_evidence[i] = post.log_evidence
-        except ImpossibleEvidenceError:
-            rows.append([0.0] * sum(len(variables[v].states) for v in targets))
-            log_evidence[i] = -np.inf
-    return np.array(rows), log_evidence
+        rows, log_evidence[i] = targeted_posterior(engine.network, asked, found, engine.max_products)
+        if rows:
+            values[i] = np.concatenate(list(rows.values()))
+    return values, log_evidence
 
 
 def _targets(network: Network, targets: Collection[str] | None) -> list[str]:

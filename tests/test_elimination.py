@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -202,6 +202,27 @@ def test_what_underflows_is_left_to_the_circuit() -> None:
     assert expected.log_evidence == pytest.approx(40 * np.log(0.5 * (1e-9 + 1e-8)), rel=1e-12)
 
 
+@many
+@given(st.lists(st.floats(0, 250), min_size=2, max_size=24), st.integers(0, 2**32 - 1), st.booleans())
+@example([9.0] * 36, 1, True)
+@example([70.0, 250.0], 1, False)
+def test_small_numbers_keep_their_digits(powers: list[float], seed: int, joined: bool) -> None:
+    """However small the numbers that one cluster, or no cluster, multiplies: the circuit's answers, or none."""
+    random = np.random.default_rng(seed)
+    likely = 10.0 ** -np.array(powers)[:, None] * random.uniform(0.1, 1.0, (len(powers), 2))
+    cpds = {"cause": Table((), [0.4, 0.6])} | {
+        f"sign{i}": Table(("cause",), [[1 - a, a], [1 - b, b]]) if joined else Table((), [1 - a, a])
+        for i, (a, b) in enumerate(likely.tolist())
+    }
+    network = Network([Variable(name, ("no", "yes")) for name in cpds], cpds)
+    found = {name: "yes" for name in cpds if name != "cause"}
+    status, log_total, posteriors = eliminated(network, found)
+    if status == at.FINE:
+        exact = without_elimination(spasmnet.compile(network)).posterior(found)
+        assert log_total == pytest.approx(exact.log_evidence, rel=1e-13, abs=1e-12)
+        agree(posteriors, exact)
+
+
 def test_an_engine_without_a_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network of which only single questions are small enough answers those, and says so of the others."""
     network = classic.load("asia")
@@ -224,6 +245,34 @@ def test_an_engine_without_a_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = engine.posteriors(table, ["tub", "bronc"], on_impossible="nan")
     assert answers.iloc[0, 0] == pytest.approx(whole.posterior(found)["tub"]["yes"], abs=1e-12)
     assert answers.iloc[1].isna().all()
+
+
+def test_a_row_is_asked_only_for_its_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a circuit, a row too large for all posteriors and for direct elimination has its targets answered."""
+    network = classic.load("asia")
+    monkeypatch.setattr("spasmnet.engine.MAX_PRODUCTS", 20)
+    monkeypatch.setattr(Engine, "small_rows", 1)
+    engine = spasmnet.compile(network, max_products=20)
+    table = pd.DataFrame({"lung": ["yes", "no"]})
+    with pytest.raises(spasmnet.CircuitTooLargeError):
+        engine.posterior({"lung": "yes"})
+    answers = engine.posteriors(table, ["smoke", "asia"])
+    expected = spasmnet.compile(network).posteriors(table, ["smoke", "asia"])
+    pd.testing.assert_frame_equal(answers, expected, rtol=0, atol=ABSOLUTE)
+
+
+@pytest.mark.parametrize(
+    "found", [pd.Series(["yes", "no"], ["tub", "tub"]), [("tub", "yes")], "tub", {"tub": "yse"}, {"tub": 1}]
+)
+def test_bad_evidence(found: Any) -> None:
+    """Whether a case would be eliminated directly or not, the same evidence is refused in the same words."""
+    engine, messages = spasmnet.compile(classic.load("asia")), []
+    for small in (0, LIMIT):
+        engine._small = small
+        with pytest.raises(spasmnet.EvidenceError) as error:
+            engine.posterior(found)
+        messages.append(str(error.value))
+    assert messages[0] == messages[1]
 
 
 @pytest.mark.parametrize("targets", ["tub", 1, None])

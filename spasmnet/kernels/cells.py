@@ -6,9 +6,8 @@ have branches of their own, these differ only in that the compiler knows the num
 
 from __future__ import annotations
 
+from spasmnet.kernels import layout as at
 from spasmnet.kernels.memory import inlined
-
-SMALLEST = 1e-290  # whose inverse is finite
 
 
 @inlined
@@ -76,7 +75,7 @@ def _divide_rows(c, arena, here, groups, message):
         total = arena[here + g * c]
         for x in range(1, c):
             total += arena[here + g * c + x]
-        inverse = 1.0 / max(total, SMALLEST)
+        inverse = 1.0 / max(total, at.SMALLEST)
         arena[message + g] = total
         largest = max(largest, total)
         for x in range(c):

@@ -150,7 +150,7 @@ def place_factors(plan, words, post, result):
                     lies += state[member[m]] * stride[m]
                 total *= arena[lies]
                 if total < DOWN and total > 0.0:
-                    total *= UP
+                    total *= UP if total > at.SMALLEST else 0.0  # what may have lost digits is left to the circuit
                     power -= 1
             else:
                 n = first[f]

@@ -88,12 +88,13 @@ def eliminate_upwards(plan, words, post, result):
             fresh = False
             f = following[f]
         largest = sum_rows(arena, here, groups, c, message)
+        if largest < DOWN:
+            doubt += 1 if largest >= DOUBTFUL_BELOW else 2
         if up[r] >= 0:
             base[messages + r] = message
             free = message + groups
             if largest < DOWN:
                 power -= 1
-                doubt += 1 if largest >= DOUBTFUL_BELOW else 2
                 for g in range(groups):
                     arena[message + g] *= UP
         else:

@@ -2,6 +2,7 @@
 
 LANES = 8  # cases evaluated side by side: one cache line a number
 TINY = 1e-250  # P(e) below this is computed again with exponents
+SMALLEST = 1e-290  # whose inverse is finite, and which has all its digits
 LOW = 0xFFFFFFFF  # the left number of a pair; the right one lies above it
 
 WIDEST_TABLE = 256  # entries up to which the unobserved part of a noisy-MAX is taken as a table, not as a chain
