@@ -97,7 +97,7 @@ class SensitivityFunction:
     @property
     def derivative(self) -> float:
         """The derivative at the present value (for two pieces the larger of the two in size), with its sign."""
-        return larger(*(piece.slope(self.value) for piece in (self.pieces[0], self.pieces[-1])))
+        return float(larger(*(piece.slope(self.value) for piece in (self.pieces[0], self.pieces[-1]))))
 
     @property
     def vertex_proximity(self) -> float:
@@ -138,10 +138,9 @@ class SensitivityFunction:
         return plot_function(self, ax)
 
 
-def larger(falling: Any, rising: Any) -> Any:
+def larger(falling: Floats | float, rising: Floats | float) -> Floats:
     """The larger in size of two derivatives (numbers or arrays); of two that are the same but for sign, the first."""
-    found = np.where(np.abs(rising) * (1 - ROUNDING) > np.abs(falling), rising, falling)
-    return float(found) if found.ndim == 0 else found
+    return np.where(np.abs(rising) * (1 - ROUNDING) > np.abs(falling), rising, falling)
 
 
 def vertex_proximity(piece: Piece, value: float) -> float:

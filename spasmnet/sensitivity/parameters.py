@@ -169,7 +169,7 @@ class ParameterSensitivity:
             return np.asarray(self.functions[4])
         theta = self.query.numbers.values
         found = [derivative(lines, theta, self.target.log) for lines in self.coefficients]
-        return np.asarray(larger(*found))
+        return larger(*found)
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
