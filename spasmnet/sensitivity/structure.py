@@ -23,7 +23,7 @@ from spasmnet.network import Network
 from spasmnet.sensitivity.parameters import parameter_sensitivity
 from spasmnet.sensitivity.places import hint
 from spasmnet.sensitivity.polynomial import polynomial
-from spasmnet.sensitivity.scaling import likelihoods, slopes_of_rows
+from spasmnet.sensitivity.scaling import slopes_of_rows, split
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -247,8 +247,7 @@ def _when_cut(engine: Engine, edges: list[tuple[str, str]], target: str, evidenc
         if name in children and isinstance(cpd, Deterministic)
     }
     network = engine.network.with_cpds(written) if written else engine.network
-    hard = {name: finding for name, finding in evidence.items() if isinstance(finding, str)}
-    weights = likelihoods(network, evidence)
+    hard, weights = split(network, evidence)
     free = tuple(dict.fromkeys((target, *weights)))
     compiled = polynomial(network, free, hard, derivatives=False, posteriors=True, max_products=engine.max_products)
     own = weights.pop(target, np.ones(len(network.by_name[target].states)))
