@@ -20,6 +20,7 @@ from spasmnet.errors import (
     ModelError,
     ModelFileError,
     Problem,
+    QuestionError,
     SpasmnetError,
     TableError,
     UnknownStateError,
@@ -32,6 +33,9 @@ from spasmnet.reading import load, models, read
 from spasmnet.rules import Harm, Losses, Rule
 
 if TYPE_CHECKING:
+    from spasmnet.contract.answer import answer_json
+    from spasmnet.contract.errors import error_json
+    from spasmnet.contract.schemas import json_schema
     from spasmnet.decision.robustness import decision_robustness
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
     from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
@@ -45,6 +49,9 @@ if TYPE_CHECKING:
     from spasmnet.sensitivity.uncertainty import credible_intervals
 
 _LAZY = {
+    "answer_json": "contract.answer",
+    "error_json": "contract.errors",
+    "json_schema": "contract.schemas",
     "from_pgmpy": "interop",
     "to_pgmpy": "interop",
     "write": "interop",
@@ -72,6 +79,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "Losses", "Harm",
     # asking it
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
+    # questions and answers in JSON, for other programs
+    "answer_json", "error_json", "json_schema",
     # how an answer depends on the model's numbers
     "parameter_sensitivity", "nway_sensitivity", "population_sensitivity", "tune", "tune_table",
     "edge_strength", "cut_effects", "cut_edge",
@@ -79,8 +88,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # how uncertain answers are, since the numbers are
     "credible_intervals", "sobol_indices", "decision_robustness",
     # what can go wrong
-    "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
-    "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",
+    "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "QuestionError",
+    "UnknownVariableError", "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",
     "__version__",
 ]  # fmt: skip
 
