@@ -1,7 +1,7 @@
 """A small service: POST /answer takes a question, GET /schema tells what it looks like. Standard library only.
 
-    python service.py 8765
-    curl -d '{"contract": 1, "evidence": {"spasm": "painful"}}' http://127.0.0.1:8765/answer
+python service.py 8765
+curl -d '{"contract": 1, "evidence": {"spasm": "painful"}}' http://127.0.0.1:8765/answer
 """
 
 from __future__ import annotations

@@ -60,7 +60,11 @@ def error_json(error: Exception) -> dict[str, Any]:
     message = (
         str(error) if isinstance(error, SpasmnetError) else "an error inside the service; the question may be fine"
     )
-    content: dict[str, Any] = {"kind": kind, "message": message, "problems": [fault._asdict() for fault in _faults(error, kind)]}
+    content: dict[str, Any] = {
+        "kind": kind,
+        "message": message,
+        "problems": [fault._asdict() for fault in _faults(error, kind)],
+    }
     if isinstance(error, ImpossibleEvidenceError):
         content["contradiction"] = {
             name: dict(finding) if isinstance(finding, Mapping) else finding for name, finding in error.findings.items()
