@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -101,7 +102,7 @@ def _unknown_keys(content: Mapping[Any, Any], known: Iterable[str], *at: str) ->
 def _contract_problems(content: Mapping[Any, Any]) -> Iterator[Fault]:
     if "contract" not in content:
         yield Fault(INVALID, "", f'the key "contract" is missing; this library speaks "contract": {CONTRACT}')
-    elif type(content["contract"]) is not int or content["contract"] != CONTRACT:
+    elif isinstance(content["contract"], bool) or content["contract"] != CONTRACT:
         found = content["contract"]
         yield Fault(INVALID, "/contract", f"{found!r} is not a contract that this library speaks; it speaks {CONTRACT}")
 
@@ -215,8 +216,7 @@ def _parsed(text: str | bytes) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for i, key in enumerate(keys) if key in keys[:i])
+        (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
         raise QuestionError([Fault("invalid_json", "", f"the key {twice!r} stands twice in one object; keep one")])
     return content
 
