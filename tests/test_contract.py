@@ -349,7 +349,7 @@ def test_red_flags_stand_whatever_the_targets() -> None:
     question = {"contract": 1, "evidence": {"jaw_stiffness": "present"}, "options": {"targets": ["dehydration"]}}
     found = ask(ENGINE, question)
     assert list(found["posterior"]) == ["dehydration"]
-    assert [row["variable"] for row in found["causes"]] == ["dehydration"]
+    assert [row["variable"] for key in ("causes", "serious", "others") for row in found[key]] == ["dehydration"]
     assert (found["care"]["level"], found["care"]["decided_by"]) == ("emergency", "red flag")
     assert found["differential"][0] == found["suspected"][0] == "tetanus"
 
