@@ -33,10 +33,17 @@ from spasmnet.reading import load, models, read
 from spasmnet.rules import Harm, Losses, Rule
 
 if TYPE_CHECKING:
+    from spasmnet.asking.interview import interview_step
+    from spasmnet.asking.ranking import next_question
+    from spasmnet.asking.stopping import same_decision
+    from spasmnet.asking.voi import value_of_information
     from spasmnet.contract.answer import answer_json
     from spasmnet.contract.errors import error_json
     from spasmnet.contract.schemas import json_schema
     from spasmnet.decision.robustness import decision_robustness
+    from spasmnet.evidential.evidence_sensitivity import evidence_sensitivity
+    from spasmnet.evidential.explanation import explain
+    from spasmnet.evidential.what_if import what_if
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
     from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
     from spasmnet.sensitivity.nway import nway_sensitivity
@@ -59,6 +66,9 @@ _LAZY = {
     "credible_intervals": "sensitivity.uncertainty",
     "sobol_indices": "sensitivity.sobol",
     "decision_robustness": "decision.robustness",
+    "what_if": "evidential.what_if",
+    "explain": "evidential.explanation",
+    "evidence_sensitivity": "evidential.evidence_sensitivity",
     "nway_sensitivity": "sensitivity.nway",
     "population_sensitivity": "sensitivity.population",
     "edge_strength": "sensitivity.structure",
@@ -70,6 +80,10 @@ _LAZY = {
     "kl_divergence": "sensitivity.distance",
     "cd_bound": "sensitivity.distance",
     "change_distance": "sensitivity.distance",
+    "next_question": "asking.ranking",
+    "same_decision": "asking.stopping",
+    "value_of_information": "asking.voi",
+    "interview_step": "asking.interview",
 }
 
 __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
@@ -87,6 +101,10 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "cd_distance", "kl_divergence", "cd_bound", "change_distance",
     # how uncertain answers are, since the numbers are
     "credible_intervals", "sobol_indices", "decision_robustness",
+    # what to ask next, and when to stop
+    "next_question", "value_of_information", "same_decision", "interview_step",
+    # what findings say, why an answer is what it is, and what acting would change
+    "evidence_sensitivity", "explain", "what_if",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "QuestionError",
     "UnknownVariableError", "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spasmnet.circuit import MAX_PRODUCTS
+from spasmnet.cli_asking import ask
+from spasmnet.cli_explain import explain, what_if
+from spasmnet.cli_interview import interview
 from spasmnet.cli_options import DEFAULT, EPILOG, compile_model, model_options, open_model, print_json, stdin
 from spasmnet.cli_sensitivity import sensitivity
 from spasmnet.engine import Engine
@@ -57,6 +60,10 @@ def main() -> None:
 
 
 main.add_command(sensitivity)
+main.add_command(ask)
+main.add_command(interview)
+main.add_command(explain)
+main.add_command(what_if)
 
 
 @main.command(epilog=EPILOG)

@@ -66,6 +66,8 @@ def _hint(error: Exception) -> str:
     """How to do on the command line what an error's message says in Python."""
     if isinstance(error, CircuitTooLargeError):
         return f"On the command line: spasmnet query --max-products {error.products}"
+    if "targets=[" in str(error) or "askable=[" in str(error):
+        return "On the command line: --target NAME for what the questions are about, --ask NAME for what can be asked"
     return "On the command line: --normalize" if "normalize=True" in str(error) else ""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,11 @@ ROLES = ("risk_factor", "cause", "serious", "finding")
 
 @dataclass(frozen=True)
 class Variable(Rebuilt):
-    """A discrete variable; its first state is the neutral one, the others follow in order of severity."""
+    """A discrete variable; its first state is the neutral one, the others follow in order of severity.
+
+    `cost` is what asking for it costs, on the scale of the model's losses; None if the model does not say.
+    `modifiable` says whether somebody can act on it; None if the model does not say.
+    """
 
     name: str
     states: tuple[str, ...]
@@ -39,6 +44,8 @@ class Variable(Rebuilt):
     state_descriptions: tuple[str, ...] = ()
     codes: Mapping[str, str] = field(default_factory=FrozenMapping)
     claims: tuple[str, ...] = ()
+    cost: float | None = None
+    modifiable: bool | None = None
 
     def __post_init__(self) -> None:
         for name in ("states", "state_labels", "state_descriptions", "claims"):
@@ -248,6 +255,8 @@ def _state_problems(variable: Variable) -> list[Problem]:
         for s in states
         if not isinstance(s, str) or not s
     ]
+    if variable.cost is not None and not 0 <= variable.cost < inf:
+        problems.append(Problem(f"variables.{variable.name}.cost", f"{variable.cost} is not a finite number >= 0"))
     return problems + [Problem(where, f"{s!r} stands twice") for s in dict.fromkeys(states) if states.count(s) > 1]
 
 

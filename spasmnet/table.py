@@ -50,7 +50,7 @@ def table_posteriors(
     columns = [str(name) for name in frame.columns]
     positions = {name: i for i, name in enumerate(network.names)}
     observed, chosen = [positions[name] for name in columns], [positions[name] for name in asked]
-    values, log_evidence = _solve(engine, codes, observed, chosen, threads)
+    values, log_evidence = solve_rows(engine, codes, observed, chosen, threads)
     impossible = np.flatnonzero(np.isneginf(log_evidence))
     if len(impossible) and on_impossible == "raise":
         row = int(impossible[0])
@@ -65,7 +65,7 @@ def table_posteriors(
     return result
 
 
-def _solve(
+def solve_rows(
     engine: Engine, codes: NDArray[np.int16], observed: list[int], targets: list[int], threads: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The posteriors of the targets for each case, and ln P(e); minus infinity if it is impossible.
@@ -76,7 +76,7 @@ def _solve(
     distinct = _distinct(codes, [len(engine.network.variables[v].states) for v in observed])
     if distinct is not None:
         first, which = distinct
-        posteriors, log_evidence = _solve(engine, codes[first], observed, targets, threads)
+        posteriors, log_evidence = solve_rows(engine, codes[first], observed, targets, threads)
         return posteriors[which], log_evidence[which]
     everything = targets == list(range(len(engine.network)))
     small, asked = engine.small_rows, None if everything else targets

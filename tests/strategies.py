@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.network import Network, Variable
 from spasmnet.parameter import Parameter
+from spasmnet.rules import CARE_LEVELS, Harm, Losses, Rule
 
 KINDS = ("table", "noisy_max", "deterministic")
 ODD_NAMES = (
@@ -166,3 +168,44 @@ def _with_ranges(cpd: CPD, random: np.random.Generator, chance: float = 0.6, fix
     if isinstance(cpd, NoisyMax):
         return NoisyMax(cpd.parents, cpd.leak, cpd.links, found)
     return Table(cpd.parents, cpd.table(), found) if found else cpd
+
+
+@st.composite
+def asking_networks(draw: st.DrawFn, losses: bool | None = None, causes: int = 1) -> Network:
+    """A network of which one variable or more is a cause, others have a question, with red flags and perhaps losses."""
+    network = draw(networks(max_variables=6, max_states=3, max_parents=3, min_variables=causes + 1))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    names = list(draw(st.permutations(network.names)))
+    chosen_causes = names[: draw(st.integers(causes, len(names) - 1))]
+    variables = [
+        replace(v, role=str(random.choice(["cause", "serious"])))
+        if v.name in chosen_causes
+        else replace(v, role="finding", question=f"{v.name}?", cost=[None, 0.0, 0.1][random.integers(3)])
+        for v in network.variables
+    ]
+    asked = names[len(chosen_causes) :]
+    flags = []
+    for i in range(draw(st.integers(0, 4))):
+        chosen = [asked[i] for i in random.permutation(len(asked))[: random.integers(1, 3)]]
+        when = {n: tuple(s for s in network.by_name[n].states if random.random() < 0.6) for n in chosen}
+        suspects = tuple(chosen_causes[i] for i in random.permutation(len(chosen_causes))[: random.integers(0, 3)])
+        level = str(random.choice(CARE_LEVELS))
+        flags.append(
+            Rule(
+                f"flag{i}",
+                {n: s or network.by_name[n].states[:1] for n, s in when.items()},
+                "",
+                level,
+                suspects=suspects,
+            )
+        )
+    found: dict[str, Any] = {}
+    if losses or (losses is None and draw(st.booleans())):
+        harms = []
+        for name in chosen_causes[:2] + asked[:1]:
+            states = network.by_name[name].states
+            loss = -np.sort(-(random.random(4) * 10 ** random.integers(0, 4)))
+            harms.append(Harm(name, name, states[-1:], dict(zip(CARE_LEVELS, loss.tolist(), strict=True))))
+        burden = dict(zip(CARE_LEVELS, np.sort(random.random(4) * 10).tolist(), strict=True))
+        found["losses"] = Losses(burden, tuple(harms))
+    return replace(network, variables=tuple(variables), red_flags=tuple(flags), **found)

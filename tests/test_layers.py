@@ -24,13 +24,25 @@ LAYERS = (
     ("report", "inventory"),
     ("contract",),
     ("decision",),
+    ("evidential",),
     ("foreign", "interop"),
     ("reading",),
     ("display", "findings", "failure", "screens"),
-    ("sensitivity_display", "sensitivity_screen", "plot_style", "plots"),
+    ("asking",),
+    (
+        "sensitivity_display",
+        "sensitivity_screen",
+        "evidential_display",
+        "evidential_screen",
+        "explanation_display",
+        "what_if_display",
+        "interview_screen",
+        "plot_style",
+        "plots",
+    ),
     ("validation",),
     ("cli_options",),
-    ("cli_sensitivity",),
+    ("cli_sensitivity", "cli_asking", "cli_interview", "cli_explain"),
     ("cli",),
     ("__init__", "__main__"),
 )
@@ -38,7 +50,11 @@ HOOKS = {  # a higher layer that an object calls when it is shown; imported then
     ("posterior", "display"),
     ("engine", "sensitivity"),  # intervals, when a posterior is asked with them
     ("sensitivity", "plots"),
+    ("asking", "plot_style"),
     ("sensitivity", "sensitivity_display"),
+    ("evidential", "evidential_display"),
+    ("evidential", "explanation_display"),
+    ("evidential", "what_if_display"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from math import inf
 from typing import Any
 
 from spasmnet.cpd import CPD
@@ -20,7 +21,9 @@ from spasmnet.parameter import SOURCE_KINDS, UNMEASURED_KINDS, Source
 BASES = ("article", "literature")
 _TOP = ("format", "format_version", "model", "claims", "sources", "variables", "advice", "red_flags", "care")
 _MODEL_TEXTS = ("title", "description", "population", "window", "intended_use", "license")
-_VARIABLE = ("label", "description", "question", "role", "states", "codes", "claims", "parents", "cpd")
+_VARIABLE = (
+    "label", "description", "question", "role", "states", "codes", "claims", "cost", "modifiable", "parents", "cpd",
+)  # fmt: skip
 _CODES = ("hpo", "icd10cm", "loinc")
 _SOURCE = ("kind", "title", "authors", "year", "journal", "doi", "pmid", "url", "note")
 _EDGE = ("basis", "contested", "claims", "source", "where", "note")
@@ -146,7 +149,20 @@ def _variable(name: str, raw: object, context: Context) -> Variable:
         descriptions,
         {key: codes.text(key) for key in _CODES if key in codes.raw},
         claims_of(fields, context),
+        _cost(fields),
+        modifiable=fields.take("modifiable", bool, "true or false", required=False),
     )
+
+
+def _cost(fields: Fields) -> float | None:
+    """What asking for a variable costs; None if the file does not say."""
+    if "cost" not in fields.raw:
+        return None
+    cost = fields.raw["cost"]
+    if type(cost) not in (int, float) or not 0 <= cost < inf:
+        fields.fault("cost", f"a finite number >= 0 is needed, not {shown(cost)}")
+        return None
+    return float(cost)
 
 
 def _states(fields: Fields, context: Context) -> list[tuple[str, str, str]]:

@@ -178,7 +178,7 @@ def _averaged(table: Floats, axis: int, prior: Floats) -> Floats:
 
 def _with_leak(cpd: NoisyMax, i: int, prior: Floats) -> Floats:
     """The leak together with what a parent of that distribution contributes: their maximum."""
-    mean = prior @ cpd.links[i]
+    mean = np.minimum(prior @ cpd.links[i], 1.0)
     return np.asarray(NoisyMax(("copy",), cpd.leak, [np.stack([np.eye(len(mean))[0], mean])]).table()[1])
 
 

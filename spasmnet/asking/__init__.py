@@ -1,0 +1,1 @@
+"""What to ask next, when to stop, and the interview that is built on both."""

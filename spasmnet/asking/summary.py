@@ -1,0 +1,163 @@
+"""What an interview ends with: findings, causes, reasons for and against, what would change it, advice, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log2
+from typing import Any
+
+from spasmnet.asking.interview import Step, plain_answer, understood, words
+from spasmnet.asking.ranking import Question, next_question
+from spasmnet.asking.roles import Target
+from spasmnet.display import name_of, state_of
+from spasmnet.engine import Engine
+from spasmnet.errors import EvidenceError
+from spasmnet.posterior import Posterior
+from spasmnet.report import Suggestion, fitting_advice, total
+from spasmnet.rules import Rule
+from spasmnet.triage import care_level, flags
+
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What one finding says about the leading cause, the other findings given.
+
+    `factor` is by how much it multiplies the odds; None where the odds are 0 or infinite with it or without it.
+    `care_without` is the level of care without it ("" in a model without losses).
+    """
+
+    variable: str
+    finding: Any
+    factor: float | None
+    care_without: str
+
+    @property
+    def weight(self) -> float | None:
+        """The weight of evidence in bits: log2 of the factor."""
+        return None if self.factor is None else log2(self.factor)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A step, and what is said about it at the end.
+
+    `flags` are the red flags that hold, `unanswered` the questions, not asked or not known, of which an answer would
+    be a red flag; `reasons` what the findings say about the leading cause; `changes` the open questions that are most
+    likely to change something.
+    """
+
+    step: Step
+    flags: tuple[Rule, ...]
+    unanswered: tuple[Question, ...]
+    reasons: tuple[Reason, ...]
+    changes: tuple[Question, ...]
+    advice: tuple[Suggestion, ...]
+    sources: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain data for JSON."""
+        network = self.step.network
+        content = self.step.as_dict()
+        findings = [
+            {
+                "variable": n,
+                "label": name_of(network.by_name[n]),
+                "answer": plain_answer(f),
+                "words": words(network, n, f),
+            }
+            for n, f in self.step.answers
+        ]
+        reasons = [
+            {
+                "variable": r.variable,
+                "label": name_of(network.by_name[r.variable]),
+                "factor": r.factor,
+                "weight_bits": r.weight,
+                "care_without": r.care_without,
+            }
+            for r in self.reasons
+        ]
+        return {
+            **content,
+            "title": network.title or network.name,
+            "findings": findings,
+            "red_flags": [{"id": f.id, "level": f.level, "text": f.text} for f in self.flags],
+            "complete": self.step.status == "stop",
+            "red_flags_without_an_answer": [q.variable.name for q in self.unanswered],
+            "reasons": reasons,
+            "would_change": [q.as_dict() for q in self.changes],
+            "advice": [{"id": a.rule.id, "text": a.rule.text, "source": a.rule.source} for a in self.advice],
+            "sources": list(self.sources),
+        }
+
+
+def summary(
+    engine: Engine,
+    step: Step,
+    *,
+    targets: Sequence[Target] | None = None,
+    askable: Sequence[str] | None = None,
+    costs: Mapping[str, float] | None = None,
+) -> Summary:
+    """The end of an interview; raises EvidenceError if its answers contradict one another."""
+    if step.status == "contradiction":
+        raise EvidenceError(f"there is no report on answers that contradict one another: {step.why}")
+    network = engine.network
+    given, unknown, _ = understood(network, step.answers)
+    post = engine.posterior(given)
+    single = len(step.causes) == 1
+    causes = [row for row in step.causes if row.variable.role == "cause"] or list(step.causes)
+    advice = fitting_advice(post, causes[:3])
+    ranked = next_question(engine, given, unknown=unknown, targets=targets, askable=askable, costs=costs)
+    anything = next_question(engine, given, targets=targets, askable=askable, costs=costs) if unknown else ranked
+    unanswered = tuple(q for q in anything.questions if q.red_flag)
+    changes = sorted((q for q in ranked.questions if q.change > 0), key=lambda q: -q.change)[:SHOWN]
+    held = flags(network, given)[0]
+    rules = [*held, *(item.rule for item in advice)]
+    cited = dict.fromkeys(rule.source for rule in rules if rule.source)
+    reasons = tuple(_reason(engine, post, given, name, step.leading, single, step) for name in given)
+    ordered = sorted(reasons, key=lambda r: -abs(r.weight if r.weight is not None else 1e9))
+    sources = tuple(network.sources[key].citation() for key in cited if key in network.sources)
+    return Summary(step, held, unanswered, tuple(ordered), tuple(changes), advice, sources)
+
+
+def _reason(
+    engine: Engine, post: Posterior, given: Mapping[str, Any], name: str, leading: str, single: bool, step: Step
+) -> Reason:
+    without = engine.posterior({n: f for n, f in given.items() if n != name})
+    cause = step.causes[0].variable.name if single else leading
+
+    def odds(found: Posterior) -> float | None:
+        states = found.network.by_name[cause].states
+        named = (leading,) if single else states[1:] or states
+        yes = total(found[cause], named)
+        no = total(found[cause], [s for s in states if s not in named])
+        return yes / no if yes > 0 and no > 0 else None
+
+    after, before = odds(post), odds(without)
+    care = care_level(without)
+    factor = None if after is None or before is None else after / before
+    return Reason(name, given[name], factor, care.level if care else "")
+
+
+def leading_in_words(step: Step) -> str:
+    """The leading cause by its label; of a single target its most probable state."""
+    by_name = step.network.by_name
+    if len(step.causes) == 1:
+        row = step.causes[0]
+        return f"{name_of(row.variable)}: {state_of(row.variable, step.leading)}"
+    return name_of(by_name[step.leading])
+
+
+def warnings(found: Summary) -> list[str]:
+    """What a reader must know before the rest: that the interview was left, and which red flags have no answer."""
+    lines = []
+    if found.step.status == "ask":
+        lines.append("The interview was left before enough was known; what follows may change with the next answer.")
+    if found.unanswered:
+        named = "; ".join(name_of(q.variable) for q in found.unanswered)
+        lines.append(f"No answer to questions of which an answer would be a red flag: {named}.")
+    return lines
