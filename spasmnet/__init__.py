@@ -20,6 +20,7 @@ from spasmnet.errors import (
     ModelError,
     ModelFileError,
     Problem,
+    QuestionError,
     SpasmnetError,
     TableError,
     UnknownStateError,
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from spasmnet.asking.ranking import next_question
     from spasmnet.asking.stopping import same_decision
     from spasmnet.asking.voi import value_of_information
+    from spasmnet.contract.answer import answer_json
+    from spasmnet.contract.errors import error_json
+    from spasmnet.contract.schemas import json_schema
     from spasmnet.decision.robustness import decision_robustness
     from spasmnet.evidential.evidence_sensitivity import evidence_sensitivity
     from spasmnet.evidential.explanation import explain
@@ -52,6 +56,9 @@ if TYPE_CHECKING:
     from spasmnet.sensitivity.uncertainty import credible_intervals
 
 _LAZY = {
+    "answer_json": "contract.answer",
+    "error_json": "contract.errors",
+    "json_schema": "contract.schemas",
     "from_pgmpy": "interop",
     "to_pgmpy": "interop",
     "write": "interop",
@@ -86,6 +93,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "Losses", "Harm",
     # asking it
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
+    # questions and answers in JSON, for other programs
+    "answer_json", "error_json", "json_schema",
     # how an answer depends on the model's numbers
     "parameter_sensitivity", "nway_sensitivity", "population_sensitivity", "tune", "tune_table",
     "edge_strength", "cut_effects", "cut_edge",
@@ -97,8 +106,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # what findings say, why an answer is what it is, and what acting would change
     "evidence_sensitivity", "explain", "what_if",
     # what can go wrong
-    "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
-    "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",
+    "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "QuestionError",
+    "UnknownVariableError", "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",
     "__version__",
 ]  # fmt: skip
 

@@ -121,9 +121,10 @@ def query(
     for name in targets:
         network.variable(name)
     evidence = gather(network, findings, stdin)
-    found = _report(compile_model(network, max_products), evidence, interval, no_interval)
+    engine = compile_model(network, max_products)
+    found = _report(engine, evidence, interval, no_interval)
     if as_json:
-        print_json(_selected(found, top, targets))
+        print_json(_content(found, engine, top, targets))
         return
     from spasmnet.screens import console, query_screen, show
 
@@ -145,15 +146,13 @@ def _report(engine: Engine, evidence: dict[str, Any], interval: float | None, no
     return report(engine, evidence, interval=interval)
 
 
-def _selected(found: Report, top: int | None, targets: Sequence[str]) -> dict[str, Any]:
-    """The report as data; for some variables only, or the first causes only, if that was asked for."""
-    content = found.as_dict()
-    if targets:
-        for part in (content, content.get("intervals", {})):
-            if "posterior" in part:
-                part["posterior"] = {name: part["posterior"][name] for name in targets}
-        for key in ("causes", "serious", "others"):
-            content[key] = [row for row in content[key] if row["variable"] in targets]
+def _content(found: Report, engine: Engine, top: int | None, targets: Sequence[str]) -> dict[str, Any]:
+    """The answer as the JSON contract has it; the first causes only, if that was asked for."""
+    from spasmnet.contract.answer import answer
+    from spasmnet.contract.reasons import reasons
+
+    chosen = tuple(dict.fromkeys(targets))
+    content = answer(found, targets=chosen, why=reasons(engine, found, chosen))
     first = "causes" if found.causes or found.serious else "others"
     content[first] = content[first][:top]
     return content
@@ -308,3 +307,18 @@ def validate(
         from spasmnet.screens import console, show
 
         show(validation_screen(network, engine.provenance, found), console())
+
+
+@main.command(epilog=EPILOG)
+@click.argument("name", metavar="question|answer", type=click.Choice(("question", "answer")))
+def schema(name: str) -> None:
+    """Print the JSON schema of a question, or of an answer (as query --json gives it) and its errors.
+
+    \b
+    Examples
+      $ spasmnet schema question
+      $ spasmnet schema answer
+    """
+    from spasmnet.contract.schemas import json_schema
+
+    print_json(json_schema(name))

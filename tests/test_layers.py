@@ -22,6 +22,7 @@ LAYERS = (
     ("triage",),
     ("sensitivity",),
     ("report", "inventory"),
+    ("contract",),
     ("decision",),
     ("evidential",),
     ("foreign", "interop"),
