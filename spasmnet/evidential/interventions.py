@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.network import Network
 from spasmnet.sensitivity.distributions import Distributions
-from spasmnet.sensitivity.drawn import Rows, answers, soft_weights
+from spasmnet.sensitivity.drawn import Rows, answers
 from spasmnet.sensitivity.numbers import Numbers
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
+from spasmnet.sensitivity.scaling import split
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +52,7 @@ class Acting:
         cpd = network.cpds[variable]
         if isinstance(cpd, Deterministic):
             network = network.with_cpds({variable: Table(cpd.parents, cpd.table())})
-        hard, weights = soft_weights(network, evidence)
+        hard, weights = split(network, evidence)
         free = tuple(dict.fromkeys((target, *weights)))
         compiled = polynomial(network, free, hard, derivatives=False, posteriors=True, max_products=max_products)
         now = compiled.numbers.values[None]
