@@ -20,6 +20,7 @@ from spasmnet.errors import (
     ModelError,
     ModelFileError,
     Problem,
+    QuestionError,
     SpasmnetError,
     TableError,
     UnknownStateError,
@@ -36,7 +37,13 @@ if TYPE_CHECKING:
     from spasmnet.asking.ranking import next_question
     from spasmnet.asking.stopping import same_decision
     from spasmnet.asking.voi import value_of_information
+    from spasmnet.contract.answer import answer_json
+    from spasmnet.contract.errors import error_json
+    from spasmnet.contract.schemas import json_schema
     from spasmnet.decision.robustness import decision_robustness
+    from spasmnet.evidential.evidence_sensitivity import evidence_sensitivity
+    from spasmnet.evidential.explanation import explain
+    from spasmnet.evidential.what_if import what_if
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
     from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
     from spasmnet.sensitivity.nway import nway_sensitivity
@@ -49,6 +56,9 @@ if TYPE_CHECKING:
     from spasmnet.sensitivity.uncertainty import credible_intervals
 
 _LAZY = {
+    "answer_json": "contract.answer",
+    "error_json": "contract.errors",
+    "json_schema": "contract.schemas",
     "from_pgmpy": "interop",
     "to_pgmpy": "interop",
     "write": "interop",
@@ -56,6 +66,9 @@ _LAZY = {
     "credible_intervals": "sensitivity.uncertainty",
     "sobol_indices": "sensitivity.sobol",
     "decision_robustness": "decision.robustness",
+    "what_if": "evidential.what_if",
+    "explain": "evidential.explanation",
+    "evidence_sensitivity": "evidential.evidence_sensitivity",
     "nway_sensitivity": "sensitivity.nway",
     "population_sensitivity": "sensitivity.population",
     "edge_strength": "sensitivity.structure",
@@ -80,6 +93,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "Losses", "Harm",
     # asking it
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
+    # questions and answers in JSON, for other programs
+    "answer_json", "error_json", "json_schema",
     # how an answer depends on the model's numbers
     "parameter_sensitivity", "nway_sensitivity", "population_sensitivity", "tune", "tune_table",
     "edge_strength", "cut_effects", "cut_edge",
@@ -88,9 +103,11 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "credible_intervals", "sobol_indices", "decision_robustness",
     # what to ask next, and when to stop
     "next_question", "value_of_information", "same_decision", "interview_step",
+    # what findings say, why an answer is what it is, and what acting would change
+    "evidence_sensitivity", "explain", "what_if",
     # what can go wrong
-    "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "UnknownVariableError",
-    "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",
+    "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "QuestionError",
+    "UnknownVariableError", "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",
     "__version__",
 ]  # fmt: skip
 

@@ -14,6 +14,7 @@ import click
 
 from spasmnet.circuit import MAX_PRODUCTS
 from spasmnet.cli_asking import ask
+from spasmnet.cli_explain import explain, what_if
 from spasmnet.cli_interview import interview
 from spasmnet.cli_options import DEFAULT, EPILOG, compile_model, model_options, open_model, print_json, stdin
 from spasmnet.cli_sensitivity import sensitivity
@@ -61,6 +62,8 @@ def main() -> None:
 main.add_command(sensitivity)
 main.add_command(ask)
 main.add_command(interview)
+main.add_command(explain)
+main.add_command(what_if)
 
 
 @main.command(epilog=EPILOG)
@@ -118,9 +121,10 @@ def query(
     for name in targets:
         network.variable(name)
     evidence = gather(network, findings, stdin)
-    found = _report(compile_model(network, max_products), evidence, interval, no_interval)
+    engine = compile_model(network, max_products)
+    found = _report(engine, evidence, interval, no_interval)
     if as_json:
-        print_json(_selected(found, top, targets))
+        print_json(_content(found, engine, top, targets))
         return
     from spasmnet.screens import console, query_screen, show
 
@@ -142,15 +146,13 @@ def _report(engine: Engine, evidence: dict[str, Any], interval: float | None, no
     return report(engine, evidence, interval=interval)
 
 
-def _selected(found: Report, top: int | None, targets: Sequence[str]) -> dict[str, Any]:
-    """The report as data; for some variables only, or the first causes only, if that was asked for."""
-    content = found.as_dict()
-    if targets:
-        for part in (content, content.get("intervals", {})):
-            if "posterior" in part:
-                part["posterior"] = {name: part["posterior"][name] for name in targets}
-        for key in ("causes", "serious", "others"):
-            content[key] = [row for row in content[key] if row["variable"] in targets]
+def _content(found: Report, engine: Engine, top: int | None, targets: Sequence[str]) -> dict[str, Any]:
+    """The answer as the JSON contract has it; the first causes only, if that was asked for."""
+    from spasmnet.contract.answer import answer
+    from spasmnet.contract.reasons import reasons
+
+    chosen = tuple(dict.fromkeys(targets))
+    content = answer(found, targets=chosen, why=reasons(engine, found, chosen))
     first = "causes" if found.causes or found.serious else "others"
     content[first] = content[first][:top]
     return content
@@ -305,3 +307,18 @@ def validate(
         from spasmnet.screens import console, show
 
         show(validation_screen(network, engine.provenance, found), console())
+
+
+@main.command(epilog=EPILOG)
+@click.argument("name", metavar="question|answer", type=click.Choice(("question", "answer")))
+def schema(name: str) -> None:
+    """Print the JSON schema of a question, or of an answer (as query --json gives it) and its errors.
+
+    \b
+    Examples
+      $ spasmnet schema question
+      $ spasmnet schema answer
+    """
+    from spasmnet.contract.schemas import json_schema
+
+    print_json(json_schema(name))

@@ -46,6 +46,35 @@ class EvidenceError(SpasmnetError, ValueError):
     """Evidence that is not understood: wrong type, unknown name, or impossible numbers."""
 
 
+class Fault(NamedTuple):
+    """One thing wrong with a question: a fixed word, where (a JSON Pointer, RFC 6901), and what is allowed."""
+
+    kind: str
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class QuestionError(EvidenceError):
+    """A question in JSON that is not understood; `problems` lists everything found, not only the first.
+
+    `kind` is that of the problems if they have one in common, else "invalid_question".
+    """
+
+    def __init__(self, problems: Sequence[Fault]) -> None:
+        super().__init__(tuple(problems))
+        self.problems = tuple(problems)
+        kinds = {problem.kind for problem in problems}
+        self.kind = kinds.pop() if len(kinds) == 1 else "invalid_question"
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return str(self.problems[0])
+        return "\n  ".join([f"{len(self.problems)} problems with the question:", *map(str, self.problems)])
+
+
 class UnknownVariableError(EvidenceError):
     """A variable that the network does not have; the message suggests the nearest names."""
 

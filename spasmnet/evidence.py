@@ -7,7 +7,8 @@ the ratios matter, Pearl 1988, section 2.2.2). A variable that is left out is no
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from math import inf, log
 from numbers import Real
 from typing import Any, NamedTuple
@@ -85,28 +86,34 @@ def check(network: Network, evidence: Mapping[str, Any]) -> None:
             f"evidence must map variables to states, such as {{{network.names[0]!r}: "
             f"{network.variables[0].states[-1]!r}}}, not be {type(evidence).__name__}"
         )
-    problems = []
+    problems: list[EvidenceError] = []
     for name, finding in evidence.items():
         try:
-            _check_finding(network.variable(name), finding)
+            found = finding_problems(network.variable(name), finding)
         except EvidenceError as error:
             problems.append(error)
+        else:
+            problems += [error for _, error in islice(found, 1)]
     if len(problems) == 1:
         raise problems[0]
     if problems:
         raise EvidenceError("\n  ".join([f"{len(problems)} problems with the evidence:", *map(str, problems)]))
 
 
-def _check_finding(variable: Variable, finding: object) -> None:
+def finding_problems(variable: Variable, finding: object) -> Iterator[tuple[str | None, EvidenceError]]:
+    """Everything that is wrong with a finding: for likelihoods the state that a problem is about, and the problem."""
     if isinstance(finding, Mapping):
-        _check_likelihood(variable, finding)
+        yield from _likelihood_problems(variable, finding)
     elif not isinstance(finding, str):
-        raise EvidenceError(
-            f"{variable.name}: {_shown(finding)} ({type(finding).__name__}) is not a finding; give a state "
-            f"({', '.join(variable.states[:8])}) or a likelihood for each, and leave out what was not observed"
+        yield (
+            None,
+            EvidenceError(
+                f"{variable.name}: {_shown(finding)} ({type(finding).__name__}) is not a finding; give a state "
+                f"({', '.join(variable.states[:8])}) or a likelihood for each, and leave out what was not observed"
+            ),
         )
     elif finding not in variable.states:
-        raise UnknownStateError(variable.name, finding, variable.states)
+        yield None, UnknownStateError(variable.name, finding, variable.states)
 
 
 def _shown(value: object) -> str:
@@ -114,27 +121,42 @@ def _shown(value: object) -> str:
     return "beyond 10^4000" if isinstance(value, int) and abs(value) > 10**4000 else repr(value)
 
 
-def _check_likelihood(variable: Variable, likelihood: Mapping[Any, Any]) -> None:
+def _likelihood_problems(
+    variable: Variable, likelihood: Mapping[Any, Any]
+) -> Iterator[tuple[str | None, EvidenceError]]:
+    fine = True
     for state, value in likelihood.items():
         if state not in variable.states:
-            raise UnknownStateError(variable.name, state, variable.states)
-        if not _is_weight(value):
-            raise EvidenceError(
-                f"{variable.name}: the likelihood of {state} is {_shown(value)}; a finite number >= 0 is needed"
+            yield state, UnknownStateError(variable.name, state, variable.states)
+        elif not _is_weight(value):
+            fine = False
+            yield (
+                state,
+                EvidenceError(
+                    f"{variable.name}: the likelihood of {state} is {_shown(value)}; a finite number >= 0 is needed"
+                ),
             )
     missing = [state for state in variable.states if state not in likelihood]
     if missing:
-        raise EvidenceError(
-            f"{variable.name}: the likelihood names no number for {', '.join(missing)}; every state needs one (0 for a "
-            "state that the finding rules out)"
+        yield (
+            None,
+            EvidenceError(
+                f"{variable.name}: the likelihood names no number for {', '.join(missing)}; every state needs one (0 "
+                "for a state that the finding rules out)"
+            ),
         )
-    positive = [float(value) for value in likelihood.values() if float(value) > 0]
+    if missing or not fine:
+        return
+    positive = [float(likelihood[state]) for state in variable.states if float(likelihood[state]) > 0]
     if not positive:
-        raise EvidenceError(f"{variable.name}: the likelihoods are all 0, which rules out every state")
-    if min(positive) / max(positive) < LEAST_RATIO:
-        raise EvidenceError(
-            f"{variable.name}: the likelihoods {min(positive)!r} and {max(positive)!r} are too far apart (their ratio "
-            f"is below {LEAST_RATIO}); give 0 for a state that the finding rules out"
+        yield None, EvidenceError(f"{variable.name}: the likelihoods are all 0, which rules out every state")
+    elif min(positive) / max(positive) < LEAST_RATIO:
+        yield (
+            None,
+            EvidenceError(
+                f"{variable.name}: the likelihoods {min(positive)!r} and {max(positive)!r} are too far apart (their "
+                f"ratio is below {LEAST_RATIO}); give 0 for a state that the finding rules out"
+            ),
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from spasmnet.contract.errors import error_json
 from spasmnet.display import plain
 from spasmnet.errors import (
     CircuitTooLargeError,
@@ -44,16 +45,21 @@ class Failure(click.ClickException):
         fields = {} if usage else vars(error)
         self.fields = {name: _plain(value) for name, value in fields.items() if name not in _TABLE}
         self.hint = _hint(error)
+        self.told = error_json(error) if isinstance(error, SpasmnetError) else _wrong_usage(self.message)
 
     def show(self, file: Any = None) -> None:
         """Print it to standard error."""
         if self.as_json:
-            content = {"error": self.message, "type": self.kind, "exit_code": self.exit_code, **self.fields}
+            content = {**self.told, "type": self.kind, "exit_code": self.exit_code, **self.fields}
             text = json.dumps(content | ({"hint": self.hint} if self.hint else {}), indent=2)
         else:
             lines = f"Error: {self.message}\n{self.hint}".strip().split("\n")
             text = "\n".join(plain(line) for line in lines)
         click.echo(text, file=file, err=file is None)
+
+
+def _wrong_usage(message: str) -> dict[str, Any]:
+    return {"error": {"kind": "usage", "message": message, "problems": []}}
 
 
 def _hint(error: Exception) -> str:

@@ -31,6 +31,7 @@ class Variable(Rebuilt):
     """A discrete variable; its first state is the neutral one, the others follow in order of severity.
 
     `cost` is what asking for it costs, on the scale of the model's losses; None if the model does not say.
+    `modifiable` says whether somebody can act on it; None if the model does not say.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Variable(Rebuilt):
     codes: Mapping[str, str] = field(default_factory=FrozenMapping)
     claims: tuple[str, ...] = ()
     cost: float | None = None
+    modifiable: bool | None = None
 
     def __post_init__(self) -> None:
         for name in ("states", "state_labels", "state_descriptions", "claims"):

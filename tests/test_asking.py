@@ -444,7 +444,7 @@ def test_the_command(shipped: Engine) -> None:
     assert content["targets"] == [["low_potassium", "low_calcium"]] and content["unknown"] == ["spasm"]
     assert "then" in content["questions"][0]
     wrong = CliRunner().invoke(main, ["ask", "dehydration=mild", "--target", "dehydration", "--json"])
-    assert wrong.exit_code == 2 and "already observed" in json.loads(wrong.stderr)["error"]
+    assert wrong.exit_code == 2 and "already observed" in json.loads(wrong.stderr)["error"]["message"]
     everything = [f"{v.name}={v.states[0]}" for v in shipped.network.variables if v.question]
     assert "Everything that can be asked" in CliRunner().invoke(main, ["ask", *everything]).output
 

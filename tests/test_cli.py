@@ -125,8 +125,9 @@ def test_json_has_stable_keys() -> None:
     """Everything a program needs is there under fixed keys, red flags and advice with their sources."""
     content = data("query", *RED)
     assert list(content) == [
-        "posterior", "log_evidence", "evidence", "provenance", "intervals", "causes", "serious", "others", "red_flags",
-        "possible_red_flags", "care", "suspected", "advice", "intended_use",
+        "contract", "posterior", "log_evidence", "evidence", "provenance", "intervals", "causes", "serious", "others",
+        "red_flags", "possible_red_flags", "care", "suspected", "advice", "intended_use", "unknown", "differential",
+        "reasons",
     ]  # fmt: skip
     assert content["evidence"] == {"dark_urine": "cola", "muscle_pain": "present"}
     assert [flag["level"] for flag in content["red_flags"]] == ["emergency", "urgent"]
@@ -227,7 +228,7 @@ def test_findings_that_are_not_understood(arguments: list[str], message: str) ->
     result = run("query", *arguments, "--json", stdin="{}")
     assert (result.exit_code, result.stdout) == (2, "")
     content = json.loads(result.stderr)
-    assert message in content["error"]
+    assert message in content["error"]["message"]
     assert content["exit_code"] == 2
     assert content["type"].endswith("Error")
 

@@ -243,7 +243,7 @@ def test_what_goes_wrong_is_told(arguments: list[str], code: int, message: str) 
     result = run(*arguments, "--json")
     assert (result.exit_code, result.stdout) == (code, "")
     content = json.loads(result.stderr)
-    assert message in content["error"]
+    assert message in content["error"]["message"]
     assert content["exit_code"] == code
 
 

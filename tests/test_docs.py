@@ -52,6 +52,20 @@ def test_the_model_in_the_docs_is_a_model() -> None:
     assert engine.posterior({"spasm": "yes"})["strain"]["yes"] > engine.posterior()["strain"]["yes"]
 
 
+def test_files_in_the_docs_are_the_files() -> None:
+    """A block under `<!-- file: … -->` is that file, whole and as it stands."""
+    shown = [
+        (page, name, block)
+        for page in PAGES
+        for name, block in re.findall(
+            r"^<!-- file: (\S+) -->\n```\w+\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        )
+    ]
+    assert shown
+    for page, name, block in shown:
+        assert block == (page.parent / name).read_text(encoding="utf-8"), f"{page.name}: {name} has changed"
+
+
 def test_links_lead_somewhere() -> None:
     """Relative links in README and docs point at files that exist."""
     for page in PAGES:

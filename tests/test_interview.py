@@ -366,7 +366,7 @@ def test_json_asks_nothing(tmp_path: Path) -> None:
     assert content["question"]["variable"] == "heavy_sweating" and len(content["causes"]) == 1
     assert content["leading"] in ("none", "mild", "moderate_severe")
     wrong = CliRunner().invoke(main, ["interview", "--json", "--target", "dehidration"])
-    assert wrong.exit_code == 2 and "did you mean 'dehydration'" in json.loads(wrong.stderr)["error"]
+    assert wrong.exit_code == 2 and "did you mean 'dehydration'" in json.loads(wrong.stderr)["error"]["message"]
 
 
 def test_markdown_shows_texts_as_they_stand(engine: Engine) -> None:

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import EvidenceError, ImpossibleEvidenceError, Network, NoisyMax, SpasmnetError, Table, Variable
+from spasmnet.sensitivity import places as places_module
 from spasmnet.sensitivity.nway import NWaySensitivity, nway_sensitivity
 from spasmnet.sensitivity.parameters import parameter_sensitivity
 from spasmnet.sensitivity.places import Place, find_place, name_of, parameters, value_at
+from tests import strategies
 from tests.test_sensitivity import RULES, changed, queries
 
 relaxed = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
@@ -331,3 +333,25 @@ def test_places_and_words_are_the_same() -> None:
     for place in list(parameters(network))[::17]:
         assert find_place(network, name_of(network, place)) == find_place(network, place) == place
         assert 0 <= value_at(network, place) <= 1
+
+
+@relaxed
+@given(strategies.networks(), st.data())
+def test_any_name_leads_to_its_place(network: Network, data: st.DataObject) -> None:
+    """Whatever variables and states are called, the words for a number find it, or one of the same words."""
+    places = list(parameters(network))
+    assume(places)
+    place = data.draw(st.sampled_from(places))
+    name = name_of(network, place)
+    assert name_of(network, find_place(network, name)) == name
+    assert find_place(network, place) == place
+
+
+def test_naming_a_number_of_a_large_network_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names of variables that are not meant are not written out."""
+    network = spasmnet.load()
+    written: list[str] = []
+    real = places_module.name_of
+    monkeypatch.setattr(places_module, "name_of", lambda n, p: written.append(p[0]) or real(n, p))
+    assert find_place(network, "P(trauma=present)") == ("trauma", (1,))
+    assert set(written) == {"trauma"}

@@ -528,3 +528,38 @@ def test_columns_are_the_functions_one_by_one(data: st.DataObject, network: Netw
         nearby = f.extremes(f.value * 0.9, min(f.value * 1.1, 1.0))
         assert (row["minimum_nearby"], row["maximum_nearby"]) == pytest.approx(nearby, abs=1e-14)
         assert row["matters"] == (place[0] in ps.matters)
+
+
+def test_a_number_of_zero_that_hides_all_other_causes() -> None:
+    """Evidence that is far more probable if a number of 0 rises: at 0 the answer is the present one, not a limit."""
+    cause, other = Variable("cause", ("no", "yes")), Variable("other", ("no", "yes"))
+    findings = [Variable(f"x{i}", ("no", "yes")) for i in range(4)]
+    cpds: dict[str, Table] = {"cause": Table((), [1.0, 0.0]), "other": Table((), [0.7, 0.3])}
+    cpds |= {v.name: Table(("cause",), [[1 - 1e-6, 1e-6], [0.0, 1.0]]) for v in findings[:3]}
+    cpds["x3"] = Table(("cause", "other"), [[[0.9, 0.1], [1.0, 1e-9]], [[0.1, 0.9], [0.0, 1.0]]])
+    network = Network((cause, other, *findings), {n: Table(c.parents, c.values / c.values.sum(-1, keepdims=True)) for n, c in cpds.items()})  # fmt: skip
+    engine, evidence = spasmnet.compile(network), {v.name: "yes" for v in findings}
+    now = engine.posterior(evidence)["other"]["yes"]
+    for rule in ("proportional", "order_preserving"):
+        ps = parameter_sensitivity(engine, ("other", "yes"), evidence, covariation=rule)
+        f, row = ps["P(cause=yes)"], ps.frame.loc["P(cause=yes)"]
+        assert f.value == 0.0
+        assert f(0.0) == pytest.approx(now, rel=1e-9)
+        assert row["minimum"] == pytest.approx(now, rel=1e-9)
+        assert f.derivative == pytest.approx(row["derivative"], rel=1e-9)
+        assert 1e12 < f.derivative < inf
+    tuning = spasmnet.tune(engine, ("other", "yes"), evidence, at_least=0.2)
+    needed = tuning.frame.loc["P(cause=yes)", "needed"]
+    moved = network.with_cpds({"cause": Table((), [1 - needed, needed])})
+    assert spasmnet.compile(moved).posterior(evidence)["other"]["yes"] == pytest.approx(0.2, rel=1e-9)
+    assert tuning.frame.loc["P(cause=yes)", "achieved"] == pytest.approx(0.2, rel=1e-9)
+
+
+def test_two_slopes_that_differ_in_sign_only() -> None:
+    """Where a row is even, order-preserving slopes to both sides may be equal in size: frame and function choose one."""
+    rows = np.full((3, 4), 0.25)
+    a, b = Variable("a", ("x", "y", "z")), Variable("b", ("p", "q", "r", "s"))
+    network = Network((a, b), {"a": Table((), [0.2, 0.3, 0.5]), "b": Table(("a",), rows)})
+    ps = parameter_sensitivity(spasmnet.compile(network), ("b", ["p", "q"]), covariation="order_preserving")
+    for f in ps:
+        assert f.derivative == pytest.approx(ps.frame.loc[f.name, "derivative"], abs=1e-12)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import spasmnet
-from spasmnet import ImpossibleEvidenceError, Network, NoisyMax, SpasmnetError, Table, Variable
+from spasmnet import CircuitTooLargeError, ImpossibleEvidenceError, Network, NoisyMax, SpasmnetError, Table, Variable
 from spasmnet.cpd import Deterministic
 from spasmnet.sensitivity import structure
 from spasmnet.sensitivity.structure import cut_edge, cut_effects, edge_strength
@@ -163,3 +163,16 @@ def test_what_is_not_an_edge_is_told() -> None:
         cut_edge(network, "spasm", "dehidration")
     with pytest.raises(SpasmnetError, match=r"^a network is needed, not Engine; pass its network"):
         edge_strength(spasmnet.compile(network))  # type: ignore[arg-type]
+
+
+def test_expected_strengths_of_networks_too_large_for_one_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one circuit for all of a network is too large, each leaf has its own, and the figures are the same."""
+    assert (edge_strength(classic.load("munin1"))["expected"] > 0).any()
+    alarm = classic.load("alarm")
+    whole = edge_strength(alarm)
+    monkeypatch.setattr(structure, "MAX_PRODUCTS", 1_000)
+    parts = edge_strength(alarm)
+    assert parts["expected"].tolist() == pytest.approx(whole["expected"].tolist(), rel=1e-12)
+    monkeypatch.setattr(structure, "MAX_PRODUCTS", 10)
+    with pytest.raises(CircuitTooLargeError):
+        edge_strength(alarm)

@@ -629,3 +629,11 @@ def test_bad_input_to_tuning_is_explained() -> None:
         tune_table(engine, "jaw_stiffness", target, at_least=0.2)
     with pytest.raises(spasmnet.UnknownVariableError, match="did you mean 'trauma'"):
         tune_table(engine, "truma", target, at_least=0.2)
+
+
+def test_a_table_that_only_makes_the_question_undefined_is_no_answer() -> None:
+    """A constraint that is met, up to rounding, only where the answer has nothing to be divided by is not met."""
+    a = Variable("a", ("x", "y"))
+    network = Network((a,), {"a": Table((), [0.06701701840285973, 1 - 0.06701701840285973])})
+    with pytest.raises(SpasmnetError, match=r"^no table of a makes P\(a=x\) / P\(a=x\) <= 0.296441 \(it is 1\)"):
+        tune_table(spasmnet.compile(network), "a", ("a", "x"), against="x", measure="ratio", at_most=0.2964414633675371)

@@ -24,13 +24,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_wheel_holds_models_types_and_kernels(wheel: Path) -> None:
-    """Models, py.typed and the kernels' source are in the wheel; tests and compiled caches are not."""
+def test_wheel_holds_models_schemas_types_and_kernels(wheel: Path) -> None:
+    """Models, schemas, py.typed and the kernels' source are in the wheel; tests and compiled caches are not."""
     names = zipfile.ZipFile(wheel).namelist()
     files = (
         "models/muscle_spasm.toml",
         "models/vignettes.toml",
         "models/calibration.toml",
+        "schema/question.schema.json",
+        "schema/answer.schema.json",
         "py.typed",
         "kernels/run.py",
     )
@@ -43,14 +45,15 @@ def test_wheel_works_away_from_the_repository(wheel: Path, tmp_path: Path) -> No
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     code = (
         "import spasmnet; from spasmnet import catalogue; post = spasmnet.compile(spasmnet.load()).posterior({});"
-        "print(spasmnet.__file__); print(catalogue.find('muscle_spasm')); print(round(sum(post['spasm'].values()), 9))"
+        "print(spasmnet.__file__); print(catalogue.find('muscle_spasm')); print(round(sum(post['spasm'].values()), 9));"
+        "print(spasmnet.json_schema('question')['properties']['contract']['const'])"
     )
     cache = {"SPASMNET_CACHE_DIR": str(tmp_path / "cache")}
     environment = {**os.environ, **cache, "PYTHONPATH": str(tmp_path / "site")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stderr
-    package, model, total = done.stdout.splitlines()
+    package, model, total, contract = done.stdout.splitlines()
     assert Path(package).is_relative_to(tmp_path)
     assert Path(model).is_relative_to(tmp_path)
-    assert total == "1.0"
+    assert (total, contract) == ("1.0", "1")
     assert list((tmp_path / "cache").iterdir())

@@ -21,7 +21,9 @@ from spasmnet.parameter import SOURCE_KINDS, UNMEASURED_KINDS, Source
 BASES = ("article", "literature")
 _TOP = ("format", "format_version", "model", "claims", "sources", "variables", "advice", "red_flags", "care")
 _MODEL_TEXTS = ("title", "description", "population", "window", "intended_use", "license")
-_VARIABLE = ("label", "description", "question", "role", "states", "codes", "claims", "cost", "parents", "cpd")
+_VARIABLE = (
+    "label", "description", "question", "role", "states", "codes", "claims", "cost", "modifiable", "parents", "cpd",
+)  # fmt: skip
 _CODES = ("hpo", "icd10cm", "loinc")
 _SOURCE = ("kind", "title", "authors", "year", "journal", "doi", "pmid", "url", "note")
 _EDGE = ("basis", "contested", "claims", "source", "where", "note")
@@ -148,6 +150,7 @@ def _variable(name: str, raw: object, context: Context) -> Variable:
         {key: codes.text(key) for key in _CODES if key in codes.raw},
         claims_of(fields, context),
         _cost(fields),
+        modifiable=fields.take("modifiable", bool, "true or false", required=False),
     )
 
 

@@ -21,7 +21,8 @@ Floats = NDArray[np.float64]
 class Functions:
     """The pieces of many functions (axes: alpha to delta, number) for numbers below and above their `value`.
 
-    Each number can be moved in [`bottom`, `top`]; `log` tells whether the answer is the logarithm of the quotient.
+    Each number can be moved in [`bottom`, `top`]; `log` tells whether the answer is the logarithm of the quotient, and
+    `known` where the functions were known exactly, as in Piece.
     """
 
     value: Floats
@@ -30,12 +31,13 @@ class Functions:
     falling: Floats
     rising: Floats
     log: bool
+    known: Floats
 
     def __call__(self, t: Floats) -> Floats:
         """The answers at one value of each number; where numerator and denominator vanish, their limits."""
         alpha, beta, gamma, delta = np.where(t > self.value, self.rising, self.falling)
         above, below = alpha * t + beta, gamma * t + delta
-        tiny = np.abs(below) <= 1e-15 * (np.abs(gamma) + np.abs(delta))
+        tiny = np.abs(below) <= 1e-15 * (np.abs(gamma) * np.maximum(t, self.known) + np.abs(delta))
         with np.errstate(divide="ignore", invalid="ignore"):
             limit = np.where(gamma == 0, 0.0, alpha / gamma)
             found = np.where(tiny, limit, above / below)

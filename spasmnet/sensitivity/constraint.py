@@ -57,20 +57,22 @@ class Wanted:
         """The answer for some P(y, e)."""
         return quotient(float(self.target.numerator @ joint), float(self.target.denominator @ joint), self.target.log)
 
-    def along(self, line: Floats, t: float) -> float:
-        """The answer for a number t, with the line (alpha, beta, gamma, delta); the limit where it has no value."""
+    def along(self, line: Floats, t: float, value: float) -> float:
+        """The answer for a number t that is now `value`, with the line (alpha, beta, gamma, delta); the limit where it
+        has no value.
+        """
         alpha, beta, gamma, delta = (float(x) for x in line)
         top, bottom = alpha * t + beta, gamma * t + delta
-        if not no_more_than_rounding(gamma, delta, t):
+        if not no_more_than_rounding(gamma, delta, t, value):
             return quotient(top, bottom, self.target.log)
-        if no_more_than_rounding(alpha, beta, t):
+        if no_more_than_rounding(alpha, beta, t, value):
             return quotient(alpha, gamma, self.target.log) if gamma else 0.0
         return inf
 
 
-def no_more_than_rounding(slope: float, intercept: float, t: float) -> bool:
-    """Whether a linear function vanishes at t."""
-    return abs(slope * t + intercept) <= TINY * (abs(slope) + abs(intercept))
+def no_more_than_rounding(slope: float, intercept: float, t: float, value: float) -> bool:
+    """Whether a linear function vanishes at t; what is left of it at 0 comes from what it is at `value`."""
+    return abs(slope * t + intercept) <= TINY * (abs(slope) * max(t, value) + abs(intercept))
 
 
 def quotient(top: float, bottom: float, log: bool) -> float:

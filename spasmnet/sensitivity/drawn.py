@@ -22,6 +22,7 @@ from spasmnet.sensitivity.distributions import Distributions
 from spasmnet.sensitivity.numbers import Numbers
 from spasmnet.sensitivity.places import Place
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
+from spasmnet.sensitivity.scaling import split
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -128,7 +129,7 @@ def sampled(
     The numbers of the whole network are drawn, in blocks with streams of their own: one generator gives the same
     networks whatever is asked, and however many processors there are.
     """
-    hard, weights = soft_weights(network, evidence)
+    hard, weights = split(network, evidence)
     free = tuple(dict.fromkeys((*names, *weights)))
     compiled = polynomial(network, free, hard, derivatives=False, posteriors=True, max_products=max_products)
     rows = Rows(network, compiled.numbers, distributions)
@@ -180,13 +181,3 @@ def answers(compiled: Polynomial, values: Floats, weights: Mapping[str, Floats])
         at = slice(start, start + states)
         joint[:, at] /= np.where(possible, joint[:, at].sum(axis=1), 1.0)[:, None]
     return joint, possible
-
-
-def soft_weights(network: Network, given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Floats]]:
-    """The hard evidence, and the weights of the states of variables with likelihood evidence."""
-    hard = {name: finding for name, finding in given.items() if isinstance(finding, str)}
-    weights = {}
-    for name in given.keys() - hard.keys():
-        likelihoods = np.array([given[name][state] for state in network.by_name[name].states], dtype=np.float64)
-        weights[name] = likelihoods / likelihoods.max()
-    return hard, {name: weights[name] for name in network.names if name in weights}

@@ -21,7 +21,10 @@ ROUNDING = 1e-12  # differences of products that are none
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """f(t) = (alpha·t + beta) / (gamma·t + delta) on [low, high]; the logarithm of it if `log`."""
+    """f(t) = (alpha·t + beta) / (gamma·t + delta) on [low, high]; the logarithm of it if `log`.
+
+    delta is what is left at 0 of what was known at `known`, and exact if that is 0.
+    """
 
     low: float
     high: float
@@ -30,12 +33,13 @@ class Piece:
     gamma: float
     delta: float
     log: bool = False
+    known: float = 1.0
 
     def ratio(self, t: Any) -> Any:
         """The quotient; where numerator and denominator both vanish, at an end of [0, 1], its limit."""
         t = np.asarray(t, dtype=np.float64)
         top, bottom = self.alpha * t + self.beta, self.gamma * t + self.delta
-        tiny = np.abs(bottom) <= 1e-15 * (abs(self.gamma) + abs(self.delta))
+        tiny = np.abs(bottom) <= 1e-15 * (abs(self.gamma) * np.maximum(t, self.known) + abs(self.delta))
         limit = self.alpha / self.gamma if self.gamma else 0.0
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(tiny, limit, top / np.where(tiny, 1.0, bottom))
@@ -52,7 +56,7 @@ class Piece:
         bottom = self.gamma * t + self.delta
         one, two = self.alpha * self.delta, self.beta * self.gamma
         turn = 0.0 if abs(one - two) <= 1e-15 * abs(one) else one - two  # proportional: constant, up to rounding
-        if abs(bottom) <= 1e-15 * (abs(self.gamma) + abs(self.delta)):
+        if abs(bottom) <= 1e-15 * (abs(self.gamma) * max(t, self.known) + abs(self.delta)):
             return inf if turn > 0 else (-inf if turn < 0 else 0.0)
         if self.log:
             top = self.alpha * t + self.beta
@@ -93,7 +97,7 @@ class SensitivityFunction:
     @property
     def derivative(self) -> float:
         """The derivative at the present value (for two pieces the larger of the two in size), with its sign."""
-        return max((piece.slope(self.value) for piece in self.pieces), key=abs)
+        return float(larger(*(piece.slope(self.value) for piece in (self.pieces[0], self.pieces[-1]))))
 
     @property
     def vertex_proximity(self) -> float:
@@ -132,6 +136,11 @@ class SensitivityFunction:
         from spasmnet.plots import plot_function
 
         return plot_function(self, ax)
+
+
+def larger(falling: Floats | float, rising: Floats | float) -> Floats:
+    """The larger in size of two derivatives (numbers or arrays); of two that are the same but for sign, the first."""
+    return np.where(np.abs(rising) * (1 - ROUNDING) > np.abs(falling), rising, falling)
 
 
 def vertex_proximity(piece: Piece, value: float) -> float:

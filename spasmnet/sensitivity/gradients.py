@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from spasmnet.circuit.rows import solve
 from spasmnet.engine import Engine
 from spasmnet.sensitivity.covariation import Lines, along_rows
+from spasmnet.sensitivity.function import larger
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
 from spasmnet.sensitivity.reachability import sensitivity_sets
-from spasmnet.sensitivity.scaling import DEEP, scale_of
+from spasmnet.sensitivity.scaling import DEEP
 from spasmnet.sensitivity.target import Target
 
 Floats = NDArray[np.float64]
@@ -94,10 +95,9 @@ class Cases:
                 status[i] = IMPOSSIBLE
                 continue
             rows = [i, n + i]
-            scaled, scale = leaves[rows], scale_of(self.compiled, log_evidence)
-            scaled[:, : len(scale)] *= scale
-            joint[rows], found = self.compiled.differentiate_rows(scaled)
-            gradient[rows] = (found * scale)[:, skipped:]
+            scale = self.compiled.scale(log_evidence)
+            joint[rows], found = self.compiled.differentiate_rows(leaves[rows] * scale)
+            gradient[rows] = (found * scale[: found.shape[1]])[:, skipped:]
         top, bottom = joint[:n], joint[n:]
         log = self.target.log
         status[(status == FINE) & ((bottom <= 0) | (log & (top <= 0)))] = UNDEFINED
@@ -107,7 +107,7 @@ class Cases:
         derivatives = self._slopes(falling, top, bottom)
         if rising is not falling:
             found = self._slopes(rising, top, bottom)
-            derivatives = np.where(np.abs(found) > np.abs(derivatives), found, derivatives)
+            derivatives = larger(derivatives, found)
         derivatives[bad] = 0.0
         derivatives[self._idle(cases)] = 0.0
         answers = np.log(top) - np.log(bottom) if log else top / bottom

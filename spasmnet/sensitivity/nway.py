@@ -25,7 +25,7 @@ from spasmnet.sensitivity.multilinear import Multilinear
 from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
 from spasmnet.sensitivity.places import Place, find_place, name_of, value_at
 from spasmnet.sensitivity.polynomial import polynomial
-from spasmnet.sensitivity.scaling import likelihoods, slopes_of_rows
+from spasmnet.sensitivity.scaling import slopes_of_rows, split
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,8 +124,7 @@ def _places(ps: ParameterSensitivity, parameters: Any) -> tuple[Place, ...]:
 def _at_knots(ps: ParameterSensitivity, places: Sequence[Place], knots: Sequence[Floats]) -> Floats:
     """P(y, e) with every number at each of its knots: an axis a number, and then the target's states."""
     engine, name = ps.engine, ps.target.variable
-    hard = {n: finding for n, finding in ps.evidence.items() if isinstance(finding, str)}
-    weights = likelihoods(engine.network, ps.evidence)
+    hard, weights = split(engine.network, ps.evidence)
     free = tuple(dict.fromkeys((name, *weights)))
     compiled = polynomial(
         engine.network, free, hard, derivatives=False, posteriors=True, max_products=engine.max_products
@@ -221,7 +220,7 @@ class NWaySensitivity:
         subsets = list(product((0, 1), repeat=len(self.places)))
         words = [" · ".join(n for n, used in zip(self.names, each, strict=True) if used) or "1" for each in subsets]
         columns = {"numerator": self.numerator.ravel(), "denominator": self.denominator.ravel()}
-        frame = pd.DataFrame(columns, index=pd.Index(words, name="product"))
+        frame = pd.DataFrame(columns, index=pd.Index(words, name="product", dtype=object))
         provenance = self.sensitivity.provenance.as_dict()
         frame.attrs["spasmnet"] = {"target": str(self.sensitivity.target), "provenance": provenance}
         return frame

@@ -20,7 +20,7 @@ from spasmnet.network import Network
 from spasmnet.posterior import Provenance
 from spasmnet.sensitivity.columns import Functions, admissible
 from spasmnet.sensitivity.covariation import RULES, Lines, along_rows, falls_back, highest
-from spasmnet.sensitivity.function import Piece, SensitivityFunction
+from spasmnet.sensitivity.function import Piece, SensitivityFunction, larger
 from spasmnet.sensitivity.listing import Listing, listing
 from spasmnet.sensitivity.places import Place, cited_at, name_of, value_at
 from spasmnet.sensitivity.query import Query, derivative, keep, prepare
@@ -169,7 +169,7 @@ class ParameterSensitivity:
             return np.asarray(self.functions[4])
         theta = self.query.numbers.values
         found = [derivative(lines, theta, self.target.log) for lines in self.coefficients]
-        return np.where(np.abs(found[0]) > np.abs(found[1]), found[0], found[1])
+        return larger(*found)
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
@@ -210,18 +210,20 @@ class ParameterSensitivity:
         if j is None:
             top, bottom = (float(w @ self.query.joint) for w in (self.target.numerator, self.target.denominator))
             return (Piece(0.0, 1.0, 0.0, top, 0.0, bottom, self.target.log),)
-        falling, rising = (c[:, j] for c in self.coefficients)
+        known = 1.0 if self.covariation == "uniform" else value
+
+        def piece(low: float, high: float, coefficients: Floats) -> Piece:
+            alpha, beta, gamma, delta = coefficients[:, j].tolist()
+            return Piece(low, high, alpha, beta, gamma, delta, self.target.log, known)
+
+        falling, rising = self.coefficients
         if self.covariation != "order_preserving":
-            return (self._piece(0.0, 1.0, falling),)
+            return (piece(0.0, 1.0, falling),)
         top = float(highest(self.query.numbers)[j])
         if top == value:  # the largest of its row cannot move
-            return (self._piece(value, value, falling),)
-        pieces = self._piece(0.0, value, falling), self._piece(value, top, rising)
+            return (piece(value, value, falling),)
+        pieces = piece(0.0, value, falling), piece(value, top, rising)
         return pieces[1:] if value == 0 else pieces
-
-    def _piece(self, low: float, high: float, coefficients: Floats) -> Piece:
-        alpha, beta, gamma, delta = coefficients.tolist()
-        return Piece(low, high, alpha, beta, gamma, delta, self.target.log)
 
     def __getitem__(self, key: Any) -> SensitivityFunction:
         if isinstance(key, str):
@@ -297,7 +299,8 @@ class ParameterSensitivity:
             least[fixed] = listed.value[fixed]
             rising[:, fixed] = falling[:, fixed]
             falling = np.where(listed.value == 0, rising, falling)
-        functions = Functions(listed.value, least, most, falling, rising, self.target.log)
+        known = np.ones(n) if self.covariation == "uniform" else listed.value
+        functions = Functions(listed.value, least, most, falling, rising, self.target.log, known)
         low, high = self._ranges
         minimum, maximum = functions.extremes(low, high)
         near = functions.extremes(*(np.clip(listed.value * (1 + s), 0.0, 1.0) for s in (-self.spread, self.spread)))

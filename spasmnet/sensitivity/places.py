@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,11 @@ from spasmnet.parameter import Parameter
 Place = tuple[str, Key]
 
 
-def parameters(network: Network) -> Iterator[Place]:
-    """Every number in declared order: table entries, leaks, links (of the last two the states after the first)."""
-    for name in network.names:
+def parameters(network: Network, names: Iterable[str] | None = None) -> Iterator[Place]:
+    """Every number (or those of some variables) in declared order: table entries, leaks, links (of the last two the
+    states after the first).
+    """
+    for name in network.names if names is None else names:
         cpd = network.cpds[name]
         if isinstance(cpd, Table):
             yield from ((name, tuple(int(i) for i in key)) for key in np.ndindex(cpd.values.shape))
@@ -68,11 +70,14 @@ def find_place(network: Network, place: Any) -> Place:
     if not isinstance(network, Network):
         raise SpasmnetError(f"a network is needed, not {type(network).__name__}{hint(network)}")
     if isinstance(place, str):
-        named = {name_of(network, each): each for each in parameters(network)}
-        if place not in named:
-            raise SpasmnetError(f"there is no number {place!r}; {suggest(place, named)}")
-        return named[place]
-    if not isinstance(place, tuple) or place not in set(parameters(network)):
+        told = [name for name in network.names if place.startswith(f"P({name}=") or f" of {name}: " in place]
+        for names in (told, network.names):  # all names of a large network take seconds
+            named = {name_of(network, each): each for each in parameters(network, names)}
+            if place in named:
+                return named[place]
+        raise SpasmnetError(f"there is no number {place!r}; {suggest(place, named)}")
+    owner = [place[0]] if isinstance(place, tuple) and place and place[0] in network.names else []
+    if place not in set(parameters(network, owner)):
         raise SpasmnetError(f"there is no number {place!r}; a place is (variable, key), or the number in words")
     return place[0], tuple(place[1])
 

@@ -170,7 +170,7 @@ class PopulationSensitivity:
                     "share": count / cases, "swing": size / cases * (high - low),
                 }
             )  # fmt: skip
-        frame = pd.DataFrame(rows, index=pd.Index(names, name="parameter"))
+        frame = pd.DataFrame(rows, index=pd.Index(names, name="parameter", dtype=object))
         frame = frame.sort_values("mean_size", ascending=False, kind="stable")
         provenance = self.provenance.as_dict()
         frame.attrs["spasmnet"] = {"target": str(self.target), "cases": cases, "provenance": provenance}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from math import exp, inf, prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from spasmnet.network import Network
 from spasmnet.sensitivity.covariation import along_rows
 from spasmnet.sensitivity.numbers import Numbers
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
+from spasmnet.sensitivity.scaling import split
 from spasmnet.sensitivity.tensors import Tensors, tensors
 
 Floats = NDArray[np.float64]
@@ -191,13 +192,7 @@ class Query:
         log_evidence, _ = wide_indicators(compiled.circuit, leaves)
         if log_evidence == -inf:
             raise ImpossibleEvidenceError(self.engine.contradiction(self.evidence))
-        blocks = compiled.numbers.blocks
-        factor = exp(min(-log_evidence / len({name for name, *_ in blocks}), 700.0))
-        scale = np.ones(len(leaves))
-        for _, first, prefix, shape in blocks:
-            if len(prefix) != 1:
-                begin = compiled.indicators + first
-                scale[begin : begin + int(np.prod(shape))] = factor
+        scale = compiled.scale(log_evidence)
         start, states = compiled.free[name]
         rows = np.tile(leaves * scale, (states, 1))
         rows[:, start : start + states] *= np.eye(states)
@@ -295,17 +290,6 @@ def needed(
     above = ancestors(network, [*hard, *weights])
     first = [name for name in network.names if name in found and name in above]
     return [*first, *(name for name in network.names if name in found and name not in above)], len(first)
-
-
-def split(network: Network, evidence: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Floats]]:
-    """Hard evidence, and the weights of the states of variables with likelihoods, of which the largest is 1."""
-    hard = {name: finding for name, finding in evidence.items() if isinstance(finding, str)}
-    weights = {}
-    for name, finding in evidence.items():
-        if name not in hard:
-            largest = max(finding.values())
-            weights[name] = np.array([finding[state] / largest for state in network.by_name[name].states])
-    return hard, weights
 
 
 def compiled_query(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import exp, prod
 from typing import Any
 
 import numpy as np
@@ -18,28 +17,15 @@ Floats = NDArray[np.float64]
 DEEP = 1e-250  # a probability below which everything is scaled
 
 
-def likelihoods(network: Network, evidence: Mapping[str, Any]) -> dict[str, Floats]:
-    """The weights of the states that are given likelihoods, the largest being 1."""
+def split(network: Network, evidence: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Floats]]:
+    """Hard evidence, and the weights of the states of variables with likelihoods, of which the largest is 1."""
+    hard = {name: finding for name, finding in evidence.items() if isinstance(finding, str)}
     weights = {}
     for name, finding in evidence.items():
-        if not isinstance(finding, str):
+        if name not in hard:
             largest = max(finding.values())
             weights[name] = np.array([finding[state] / largest for state in network.by_name[name].states])
-    return weights
-
-
-def scale_of(compiled: Polynomial, log_evidence: float) -> Floats:
-    """What to multiply indicators and numbers by so that P(e) is 1: a factor a variable, which cancels in answers.
-
-    Every term of the polynomial has one number of each table and of each leak.
-    """
-    blocks = [(first, shape) for _, first, prefix, shape in compiled.numbers.blocks if len(prefix) != 1]
-    factor = exp(-log_evidence / len({name for name, *_ in compiled.numbers.blocks}))
-    scale = np.ones(compiled.indicators + len(compiled.numbers.values))
-    for first, shape in blocks:
-        begin = compiled.indicators + first
-        scale[begin : begin + prod(shape)] = factor
-    return scale
+    return hard, weights
 
 
 def slopes_of_rows(compiled: Polynomial, leaves: Floats, now: Floats) -> Floats:
@@ -49,9 +35,7 @@ def slopes_of_rows(compiled: Polynomial, leaves: Floats, now: Floats) -> Floats:
     other rows are then too large for a float.
     """
     if float(compiled.differentiate_rows(now[None])[0][0]) <= DEEP:
-        scale = scale_of(compiled, wide_indicators(compiled.circuit, now)[0])
-        leaves = leaves.copy()
-        leaves[:, : len(scale)] *= scale
+        leaves = leaves * compiled.scale(wide_indicators(compiled.circuit, now)[0])
     found = compiled.differentiate_rows(leaves)[1]
     if not np.isfinite(found).all():
         raise SpasmnetError("the evidence is so much more probable at other values that no float holds both")

@@ -15,10 +15,11 @@ from spasmnet.errors import EvidenceError, SpasmnetError
 from spasmnet.network import Network
 from spasmnet.posterior import Provenance
 from spasmnet.sensitivity.distributions import Distributions
-from spasmnet.sensitivity.drawn import Rows, answer_blocks, soft_weights
+from spasmnet.sensitivity.drawn import Rows, answer_blocks
 from spasmnet.sensitivity.places import Place, cited_at, in_words, name_of
 from spasmnet.sensitivity.polynomial import polynomial
 from spasmnet.sensitivity.relevance import sensitivity_set
+from spasmnet.sensitivity.scaling import split
 from spasmnet.sensitivity.target import Target, read_target
 from spasmnet.sensitivity.uncertainty import checked_engine, checked_level, checked_rng
 
@@ -82,7 +83,7 @@ def sobol_indices(
     if isinstance(given.get(asked.variable), str):
         raise EvidenceError(f"{asked.variable} is observed ({given[asked.variable]}), so its probability is certain")
     distributions = Distributions.of(network, kind)
-    hard, weights = soft_weights(network, given)
+    hard, weights = split(network, given)
     free = tuple(dict.fromkeys((asked.variable, *weights)))
     compiled = polynomial(network, free, hard, derivatives=False, posteriors=True, max_products=engine.max_products)
     rows = Rows(network, compiled.numbers, distributions)

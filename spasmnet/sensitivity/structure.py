@@ -18,12 +18,12 @@ from spasmnet.circuit import MAX_PRODUCTS
 from spasmnet.circuit.factors import ancestors
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.engine import Engine
-from spasmnet.errors import SpasmnetError, suggest
+from spasmnet.errors import CircuitTooLargeError, SpasmnetError, suggest
 from spasmnet.network import Network
 from spasmnet.sensitivity.parameters import parameter_sensitivity
 from spasmnet.sensitivity.places import hint
 from spasmnet.sensitivity.polynomial import polynomial
-from spasmnet.sensitivity.scaling import likelihoods, slopes_of_rows
+from spasmnet.sensitivity.scaling import slopes_of_rows, split
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,7 +178,7 @@ def _averaged(table: Floats, axis: int, prior: Floats) -> Floats:
 
 def _with_leak(cpd: NoisyMax, i: int, prior: Floats) -> Floats:
     """The leak together with what a parent of that distribution contributes: their maximum."""
-    mean = prior @ cpd.links[i]
+    mean = np.minimum(prior @ cpd.links[i], 1.0)
     return np.asarray(NoisyMax(("copy",), cpd.leak, [np.stack([np.eye(len(mean))[0], mean])]).table()[1])
 
 
@@ -206,18 +206,36 @@ def _expected(network: Network) -> dict[tuple[str, str], float]:
                 "leaves out the expected strength"
             )
         written[name] = Table(cpd.parents, cpd.table())
-    parents = {parent for parent, _ in _edges(network)}
-    leaves = [name for name in network.names if name not in parents]
-    compiled = polynomial(network.with_cpds(written), leaves, {}, max_products=MAX_PRODUCTS)
-    gradient = compiled.differentiate(compiled.leaves(compiled.numbers.values, {}))[1][compiled.indicators :]
-    found, priors = {}, _priors(network, parents, MAX_PRODUCTS)
-    for name, first, _, shape in compiled.numbers.blocks:
-        weights = gradient[first : first + prod(shape)].reshape(shape).max(axis=-1)  # P(u), whatever the state
+    found = {}
+    for name, weights in _above(network.with_cpds(written)).items():
         table = written[name].table()
         for i, parent in enumerate(written[name].parents):
-            apart = np.abs(table - np.expand_dims(_averaged(table, i, priors[parent]), i)).sum(axis=-1) / 2
+            prior = weights.sum(axis=tuple(axis for axis in range(weights.ndim) if axis != i))
+            apart = np.abs(table - np.expand_dims(_averaged(table, i, prior), i)).sum(axis=-1) / 2
             found[parent, name] = float((weights * apart).sum())
     return found
+
+
+def _above(network: Network) -> dict[str, Floats]:
+    """P(u) of all states u of each variable's parents: in one circuit, or one for each leaf if that is too large."""
+    parents = {parent for parent, _ in _edges(network)}
+    leaves = [name for name in network.names if name not in parents]
+    try:
+        return _above_of(network, leaves)
+    except CircuitTooLargeError:
+        found: dict[str, Floats] = {}
+        for leaf in leaves:
+            found |= _above_of(network, [leaf])
+        return found
+
+
+def _above_of(network: Network, leaves: list[str]) -> dict[str, Floats]:
+    compiled = polynomial(network, leaves, {}, max_products=MAX_PRODUCTS)
+    gradient = compiled.differentiate(compiled.leaves(compiled.numbers.values, {}))[1][compiled.indicators :]
+    return {
+        name: gradient[first : first + prod(shape)].reshape(shape).max(axis=-1)  # whatever the state
+        for name, first, _, shape in compiled.numbers.blocks
+    }
 
 
 def _when_cut(engine: Engine, edges: list[tuple[str, str]], target: str, evidence: Mapping[str, Any]) -> Floats:
@@ -229,8 +247,7 @@ def _when_cut(engine: Engine, edges: list[tuple[str, str]], target: str, evidenc
         if name in children and isinstance(cpd, Deterministic)
     }
     network = engine.network.with_cpds(written) if written else engine.network
-    hard = {name: finding for name, finding in evidence.items() if isinstance(finding, str)}
-    weights = likelihoods(network, evidence)
+    hard, weights = split(network, evidence)
     free = tuple(dict.fromkeys((target, *weights)))
     compiled = polynomial(network, free, hard, derivatives=False, posteriors=True, max_products=engine.max_products)
     own = weights.pop(target, np.ones(len(network.by_name[target].states)))

@@ -94,7 +94,7 @@ def tune(
         if place not in known or place[0] not in ps.matters:
             continue
         value = float(ps.query.numbers.values[j])
-        ends = [wanted.along(lines[j], end) for end in (0.0, 1.0)]
+        ends = [wanted.along(lines[j], end, value) for end in (0.0, 1.0)]
         for end, reached in zip((0.0, 1.0), ends, strict=True):
             if wanted.better(reached, closest[0]):
                 closest = reached, j, end
@@ -102,10 +102,10 @@ def tune(
         if not -ROUNDING <= needed <= 1 + ROUNDING:
             continue
         needed = min(max(needed, 0.0), 1.0)
-        gone = no_more_than_rounding(float(lines[j, 2]), float(lines[j, 3]), needed)
+        gone = no_more_than_rounding(float(lines[j, 2]), float(lines[j, 3]), needed, value)
         if gone and not wanted.better(ends[needed > value], wanted.bound):
             continue  # the evidence would become impossible before the answer changes
-        achieved, constant = wanted.along(lines[j], needed), is_constant(lines[j], value)
+        achieved, constant = wanted.along(lines[j], needed, value), is_constant(lines[j], value)
         if needed < SMALL * value:
             needed, achieved = _refined(ps, wanted, j, needed, float(slope[j]))
             if constant and not wanted.almost(achieved):

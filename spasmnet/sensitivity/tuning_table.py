@@ -87,7 +87,9 @@ def tune_table(
     missing = -float(wanted.weights @ ps.query.joint)
     values, distance = _least(cpd.values.reshape(-1, shape[-1]), helps, noise, missing)
     joint = np.einsum("yux,ux->y", gradient, values)
-    if distance is None or not ps.target.denominator @ joint > 0:
+    possible = distance is not None and float(ps.target.denominator @ joint) > 0
+    if distance is None or not possible or not wanted.almost(wanted.answer(joint)):
+        # the constraint is also met, up to rounding, where what the answer is divided by vanishes
         reached = _furthest(ps, wanted, gradient)
         raise SpasmnetError(f"no table of {name} makes {wanted} (it is {ps.answer:.6g}); the closest is {reached:.6g}")
     changed = network.with_cpds({name: Table(cpd.parents, values.reshape(shape), cpd.parameters)})

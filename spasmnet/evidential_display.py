@@ -1,0 +1,179 @@
+"""Evidence sensitivity, explanations and what-ifs for people: in words, as plain text, and as HTML for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from spasmnet.display import NOTICE, finding_text, name_of, percent, plain, state_of
+from spasmnet.network import Network
+from spasmnet.sensitivity_display import number
+
+if TYPE_CHECKING:
+    from spasmnet.evidential.evidence_sensitivity import EvidenceSensitivity
+    from spasmnet.posterior import Provenance
+
+NOT_PARAMETERS = (
+    "This is evidence sensitivity: how the answer depends on the findings. It is not parameter sensitivity, which "
+    "tells how the answer depends on the numbers that the model is made of."
+)
+TOP = 10
+Rows = Sequence[Sequence[str]]
+Section = tuple[str, Sequence[str], Rows]  # title, heads, rows
+
+
+def evidence_sections(es: EvidenceSensitivity, top: int = TOP) -> list[Section]:
+    """The tables of an evidence sensitivity: findings at hand, conflicts, what could still be found."""
+    network = es.network
+    sections: list[Section] = []
+    rows: Rows
+    if es.at_hand:
+        rows = [
+            (
+                said(network, one.variable, one.finding),
+                number(one.bayes_factor),
+                number(one.decibans),
+                f"{percent(one.without)} to {percent(es.belief)}",
+                percent(one.alone),
+                number(one.cost_of_omission),
+                ", ".join(w for w in ("sufficient", "redundant", "important") if getattr(one, w)),
+            )
+            for one in es.at_hand
+        ]
+        heads = ("finding", "Bayes factor", "decibans", "without it, with it", "alone", "cost of omission", "")
+        sections.append(("Findings at hand, the other findings given", heads, rows))
+    if es.conflicts:
+        rows = [
+            (
+                " and ".join(name_of(network.by_name[name]) for name in one.findings),
+                number(one.conflict),
+                one.verdict,
+                said(network, *one.explained_by) if one.explained_by and one.verdict != "coherent" else "",
+            )
+            for one in es.conflicts
+            if one.conflict > 0 or len(one.findings) != 2 or len(es.conflicts) == 1
+        ][:top]
+        sections.append(("Conflict among the findings", ("findings", "bits", "", "explained most by"), rows))
+    rows = [
+        (
+            name_of(network.by_name[one.variable]),
+            number(one.mutual_information),
+            percent(one.entropy_share),
+            f"{percent(one.minimum)} ({state_of(network.by_name[one.variable], one.minimum_state)})",
+            f"{percent(one.maximum)} ({state_of(network.by_name[one.variable], one.maximum_state)})",
+            *((one.outcome,) if es.event.whole else ()),
+        )
+        for one in es.open[:top]
+    ]
+    heads = (
+        "not observed",
+        "bits",
+        "of entropy",
+        "least belief",
+        "largest belief",
+        *(("in",) if es.event.whole else ()),
+    )
+    return [*sections, ("What other findings could do, the most informative first", heads, rows)]
+
+
+def evidence_text(es: EvidenceSensitivity) -> str:
+    """An evidence sensitivity as plain text."""
+    return as_text(f"Evidence sensitivity of {belief_now(es)}", evidence_sections(es), [NOT_PARAMETERS])
+
+
+def evidence_html(es: EvidenceSensitivity) -> str:
+    """An evidence sensitivity as HTML."""
+    title = f"Evidence sensitivity of {belief_now(es)}"
+    return as_html(title, evidence_sections(es), [NOT_PARAMETERS], es.network, es.provenance)
+
+
+def belief_now(es: EvidenceSensitivity) -> str:
+    """What is asked, its probability now and before, and the findings."""
+    variable = es.network.by_name[es.event.variable]
+    chosen = es.event.states or (es.focus,)
+    what = f"{name_of(variable)}: {' or '.join(state_of(variable, s) for s in chosen)}"
+    found = given(es.network, es.evidence)
+    return f"{what}, {percent(es.belief)} (before any finding {percent(es.before)}), given {found}"
+
+
+def said(network: Network, name: str, finding: Any) -> str:
+    """A finding in words: the variable and its state."""
+    variable = network.by_name[name]
+    return f"{name_of(variable)}: {finding_text(finding, variable)}"
+
+
+def given(network: Network, evidence: Mapping[str, Any]) -> str:
+    """The findings in words, or "nothing"."""
+    return "; ".join(said(network, name, finding) for name, finding in evidence.items()) or "nothing"
+
+
+def as_text(title: str, sections: Iterable[Section], notes: Iterable[str]) -> str:
+    """Sections as plain text with aligned columns."""
+    lines = [title]
+    for heading, heads, rows in sections:
+        table = [tuple(heads), *rows]
+        widths = [max(len(row[i]) for row in table) for i in range(len(heads))]
+        lines += ["", heading]
+        lines += [
+            "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in table
+        ]
+    return "\n".join([*lines, "", *notes])
+
+
+_CELL = "padding:.15em 1.2em .15em 0;border:0;background:none;vertical-align:top;text-align:left"
+
+
+def as_html(
+    title: str, sections: Iterable[Section], notes: Iterable[str], network: Network, provenance: Provenance
+) -> str:
+    """Sections as HTML tables, with the intended use and the provenance; colours suit every page."""
+    parts = [f'<div style="line-height:1.4;max-width:70em"><div style="font-weight:600">{escape(plain(title))}</div>']
+    for heading, heads, rows in sections:
+        head = "".join(f'<th style="{_CELL}">{escape(text)}</th>' for text in heads)
+        body = "".join(
+            '<tr style="background:none">' + "".join(f'<td style="{_CELL}">{escape(c)}</td>' for c in row) + "</tr>"
+            for row in rows
+        )
+        parts.append(
+            f'<div style="margin-top:.7em;font-weight:600;opacity:.8">{escape(heading)}</div>'
+            '<table style="border-collapse:collapse;border:0;color:inherit;font-size:inherit">'
+            f'<tr style="background:none">{head}</tr>{body}</table>'
+        )
+    use = plain(network.intended_use) or NOTICE
+    return (
+        "".join(parts) + f'<div style="opacity:.75;margin-top:.5em">{escape(" ".join(notes))}</div>'
+        f'<div style="opacity:.65;font-size:85%;margin-top:.5em">{escape(use)}<br>{escape(plain(str(provenance)))}'
+        "</div></div>"
+    )
+
+
+def evidence_data(es: EvidenceSensitivity) -> dict[str, Any]:
+    """An evidence sensitivity as plain data; what is infinite is None."""
+    return {
+        "target": str(es.event),
+        "focus": es.focus,
+        "evidence": {n: dict(f) if isinstance(f, Mapping) else f for n, f in es.evidence.items()},
+        "probability": es.belief,
+        "before": es.before,
+        "entropy": es.entropy,
+        "variance": es.variance,
+        "thresholds": list(es.thresholds),
+        "unobserved": [_data(one) for one in es.open],
+        "findings": [_data(one) for one in es.at_hand],
+        "conflict": [_data(one) for one in es.conflicts],
+        "provenance": es.provenance.as_dict(),
+    }
+
+
+def _data(one: Any) -> dict[str, Any]:
+    found = {}
+    for name in one.__slots__:
+        value = getattr(one, name)
+        if isinstance(value, float) and not isfinite(value):
+            value = None
+        elif isinstance(value, Mapping):
+            value = dict(value)
+        found[name] = list(value) if isinstance(value, tuple) else value
+    return found
