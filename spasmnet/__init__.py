@@ -33,6 +33,7 @@ from spasmnet.rules import Harm, Losses, Rule
 
 if TYPE_CHECKING:
     from spasmnet.decision.robustness import decision_robustness
+    from spasmnet.drawing.draw import Drawing, draw
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
     from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
     from spasmnet.sensitivity.nway import nway_sensitivity
@@ -48,6 +49,8 @@ _LAZY = {
     "from_pgmpy": "interop",
     "to_pgmpy": "interop",
     "write": "interop",
+    "draw": "drawing.draw",
+    "Drawing": "drawing.draw",
     "parameter_sensitivity": "sensitivity.parameters",
     "credible_intervals": "sensitivity.uncertainty",
     "sobol_indices": "sensitivity.sobol",
@@ -72,6 +75,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "Losses", "Harm",
     # asking it
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
+    # seeing it
+    "draw", "Drawing",
     # how an answer depends on the model's numbers
     "parameter_sensitivity", "nway_sensitivity", "population_sensitivity", "tune", "tune_table",
     "edge_strength", "cut_effects", "cut_edge",
