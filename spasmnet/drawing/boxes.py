@@ -91,10 +91,10 @@ def bar_svg(x: float, y: float, width: float, height: float, fill: str, opacity:
 def _rows(variable: Variable, x: float, y: float, beliefs: Beliefs, finding: Any, colour: str) -> list[str]:
     found, shown = [], beliefs.posterior[variable.name]
     states, left = _shown(variable, beliefs)
-    first, room = x + 96, 66.0
+    first, room = x + 101, 55.0
     for state in states:
         certain = finding == state
-        words = shortened(state_of(variable, state), SMALL, 82)
+        words = shortened(state_of(variable, state), SMALL, 80)
         found.append(text(words, x + 11, y, SMALL, weight=600 if certain else 0))
         found.append(bar_svg(first, y - 8, room, 9, "currentColor", 0.1))
         found.append(bar_svg(first, y - 8, room * shown[state], 6, OBSERVED if certain else colour))
@@ -130,7 +130,9 @@ def _words(variable: Variable, beliefs: Beliefs | None, finding: Any) -> str:
         states = ", ".join(state_of(variable, state) for state in variable.states[:12])
         return f"{name_of(variable)}{name}: {states}{', …' if len(variable.states) > 12 else ''}"
     found = states_text(variable, beliefs.posterior[variable.name], most=12)
-    before = f"; before the findings: {states_text(variable, beliefs.prior[variable.name], 12)}" if beliefs.prior else ""
+    before = (
+        f"; before the findings: {states_text(variable, beliefs.prior[variable.name], 12)}" if beliefs.prior else ""
+    )
     observed = f", observed {finding_text(finding, variable)}" if finding is not None else ""
     intervals = ""
     if beliefs.posterior.uncertainty is not None and finding is None:

@@ -58,7 +58,9 @@ class Drawing:
                 f"<style>{PAGE}</style></head><body>{self._repr_html_()}</body></html>"
             )
         else:
-            raise SpasmnetError(f"a picture is saved as .svg or .html, not as {place.suffix or 'a name without ending'}")
+            raise SpasmnetError(
+                f"a picture is saved as .svg or .html, not as {place.suffix or 'a name without ending'}"
+            )
         place.write_text(content, encoding="utf-8")
         return place
 
@@ -104,7 +106,7 @@ def draw(
 
     >>> import spasmnet
     >>> spasmnet.draw(spasmnet.load(), around="dehydration")
-    <Drawing of muscle_spasm: 17 of 48 variables, 33 edges; save it with .save('network.svg')>
+    <Drawing of muscle_spasm: 29 of 48 variables, 52 edges; save it with .save('network.svg')>
 
     Source of the layout: Sugiyama K, Tagawa S, Toda M (1981), IEEE Trans Syst Man Cybern 11:109-125.
     """

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from itertools import pairwise
 
 Point = tuple[float, float]
 SWEEPS = 12
@@ -175,7 +176,7 @@ def _over(upper: Sequence[int], lower: Sequence[int]) -> int:
 
 def _crossings(rows: Sequence[Sequence[object]], before: Mapping[object, list[object]]) -> int:
     found = 0
-    for above, row in zip(rows, rows[1:], strict=False):
+    for above, row in pairwise(rows):
         place = {node: i for i, node in enumerate(above)}
         seen: list[int] = []
         for node in row:
@@ -195,7 +196,9 @@ def _middles(
     """The height of each node's middle: near its neighbours', with room between boxes."""
     offsets = [_offsets(row, heights) for row in rows]
     found = {
-        node: at - offset[-1] / 2 for row, offset in zip(rows, offsets, strict=True) for node, at in zip(row, offset, strict=True)
+        node: at - offset[-1] / 2
+        for row, offset in zip(rows, offsets, strict=True)
+        for node, at in zip(row, offset, strict=True)
     }
     sweeps = (*((before,), (after,)) * SWEEPS, (before, after), (before, after))
     for sides in sweeps:
@@ -206,8 +209,9 @@ def _middles(
             for node in row:
                 near = [(found[o], _pull(node, o)) for side in sides for o in side[node]]
                 weight = sum(pull for _, pull in near)
-                wanted.append(sum(at * pull for at, pull in near) / weight if near else found[node])
-                weights.append(weight or 0.2)
+                alone = not before[node] and not after[node]
+                wanted.append(sum(at * pull for at, pull in near) / weight if near else 0.0 if alone else found[node])
+                weights.append(weight or (1e-3 if alone else 0.2))
             found |= zip(row, _apart(wanted, weights, offsets[number]), strict=True)
     top = min(found[node] - heights[node] / 2 for row in rows for node in row)
     return {node: middle - top for node, middle in found.items()}
@@ -221,7 +225,7 @@ def _pull(node: object, other: object) -> float:
 def _offsets(row: Sequence[object], heights: Mapping[object, float]) -> list[float]:
     """The least height of each node's middle when the first one's is 0."""
     found = [0.0]
-    for a, b in zip(row, row[1:], strict=False):
+    for a, b in pairwise(row):
         room = 2.0 if isinstance(a, tuple) and isinstance(b, tuple) else BETWEEN
         found.append(found[-1] + (heights[a] + heights[b]) / 2 + room)
     return found

@@ -57,7 +57,9 @@ def picture(scene: Scene) -> tuple[str, float, float]:
     lines = [_edge(scene, key, by_name) for key in scene.layout.routes]
     boxes = [box_svg(v, scene.layout.boxes[v.name], scene.beliefs) for v in scene.variables]
     y += gap
-    graph = f'<g transform="translate({x:.1f} {y:.1f})">{columns}{"".join(lines)}<g role="list">{"".join(boxes)}</g></g>'
+    graph = (
+        f'<g transform="translate({x:.1f} {y:.1f})">{columns}{"".join(lines)}<g role="list">{"".join(boxes)}</g></g>'
+    )
     y += scene.layout.height + 14
     legend, y = _legend(scene, width, y)
     body = f'<g transform="translate({MARGIN:g} {MARGIN:g})">{head}{graph}{legend}</g>'
@@ -165,7 +167,9 @@ def _meanings(scene: Scene) -> list[tuple[str, str]]:
             level = f"{100 * scene.beliefs.posterior.uncertainty.level:.6g}%"
             found.append((bar_svg(0, 6.4, 32, 1.2, "currentColor", 0.9), f"{level} interval"))
         if _given(scene):
-            frame = f'<rect x="1" y="1" width="30" height="11" rx="3" fill="none" stroke="{OBSERVED}" stroke-width="2.2"/>'
+            frame = (
+                f'<rect x="1" y="1" width="30" height="11" rx="3" fill="none" stroke="{OBSERVED}" stroke-width="2.2"/>'
+            )
             found.append((frame, "observed"))
     kinds = {_kind(scene.edges[key]) for key in scene.layout.routes if key in scene.edges}
     found += [(_sample(1.8, kind), words) for kind, words in BASES.items() if kind in kinds]

@@ -60,7 +60,11 @@ def edge_strength(network: Network, *, expected: bool = True) -> pd.DataFrame:
     rows = []
     for parent, child in _edges(network):
         cpd = network.cpds[child]
-        row: dict[str, Any] = {"parent": parent, "child": child, "strength": strength_of(cpd, cpd.parents.index(parent))}
+        row: dict[str, Any] = {
+            "parent": parent,
+            "child": child,
+            "strength": strength_of(cpd, cpd.parents.index(parent)),
+        }
         if expected:
             row["expected"] = means[parent, child]
         rows.append({**row, **_said(network, parent, child)})
