@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from spasmnet.contract.errors import error_json
     from spasmnet.contract.schemas import json_schema
     from spasmnet.decision.robustness import decision_robustness
+    from spasmnet.drawing.draw import Drawing, draw
     from spasmnet.evidential.evidence_sensitivity import evidence_sensitivity
     from spasmnet.evidential.explanation import explain
     from spasmnet.evidential.what_if import what_if
@@ -62,6 +63,8 @@ _LAZY = {
     "from_pgmpy": "interop",
     "to_pgmpy": "interop",
     "write": "interop",
+    "draw": "drawing.draw",
+    "Drawing": "drawing.draw",
     "parameter_sensitivity": "sensitivity.parameters",
     "credible_intervals": "sensitivity.uncertainty",
     "sobol_indices": "sensitivity.sobol",
@@ -95,6 +98,8 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
     # questions and answers in JSON, for other programs
     "answer_json", "error_json", "json_schema",
+    # seeing it
+    "draw", "Drawing",
     # how an answer depends on the model's numbers
     "parameter_sensitivity", "nway_sensitivity", "population_sensitivity", "tune", "tune_table",
     "edge_strength", "cut_effects", "cut_edge",

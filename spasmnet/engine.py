@@ -10,6 +10,7 @@ from math import exp, ldexp, log
 from typing import TYPE_CHECKING, Any
 
 from spasmnet._frozen import FrozenMapping
+from spasmnet._shown import Shown
 from spasmnet.circuit import (
     MAX_PRODUCTS,
     Compiled,
@@ -70,7 +71,7 @@ def compile(network: Network, *, max_products: int = MAX_PRODUCTS) -> Engine:
     return Engine(network, order, compiled, plan(network, factors, order.variables), max_products)
 
 
-class Engine:
+class Engine(Shown):
     """A compiled network: immutable, picklable, and safe to share between threads."""
 
     __slots__ = (
@@ -119,7 +120,7 @@ class Engine:
     @property
     def small_rows(self) -> int:
         """How many entries of clusters a case of a table may take to be eliminated directly."""
-        most = self.products // PRODUCTS_A_CELL_OF_ROWS if self.products >= DIRECT_FROM else 0
+        most = self.products // PRODUCTS_A_CELL_OF_ROWS * (self.products >= DIRECT_FROM)
         return most if self.has_circuit else self._max_products
 
     @property
@@ -190,8 +191,8 @@ class Engine:
         rows, log_total = self._targeted(list(targets), given)
         if log_total == float("-inf"):
             raise ImpossibleEvidenceError(self.contradiction(given))
-        states = {variable.name: variable.states for variable in self.network.variables}
-        return {name: Distribution(zip(states[name], row.tolist(), strict=True)) for name, row in rows.items()}
+        states = self.network.layout
+        return {name: Distribution(zip(states[name][1], row.tolist(), strict=True)) for name, row in rows.items()}
 
     def _targeted(self, targets: Sequence[str], evidence: Mapping[str, Any]) -> tuple[dict[str, Any], float]:
         from spasmnet.circuit.targeted import targeted_posterior  # not needed where the circuit answers
@@ -236,8 +237,7 @@ class Engine:
                 raise ImpossibleEvidenceError(self.contradiction(evidence))
             values = [exp(log_total), *(p for row in rows.values() for p in row.tolist())]
             return Posterior(self.network, values, log_total, own(evidence), self._provenance)
-        circuit = self._compiled.circuit
-        weights = self._encode(evidence)
+        circuit, weights = self._compiled.circuit, self._encode(evidence)
         try:
             work = self._local.work
         except AttributeError:

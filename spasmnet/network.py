@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spasmnet._frozen import FrozenMapping, Rebuilt
+from spasmnet._shown import Shown
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.errors import ModelError, Problem, UnknownStateError, UnknownVariableError
 from spasmnet.parameter import Source
@@ -21,6 +22,8 @@ from spasmnet.rules import Losses, Rule
 
 if TYPE_CHECKING:
     import networkx
+
+    from spasmnet.drawing.draw import Drawing
 
 ROW_SUM_TOLERANCE = 1e-9
 ROLES = ("risk_factor", "cause", "serious", "finding")
@@ -80,7 +83,7 @@ class Edge:
 
 
 @dataclass(frozen=True, eq=False)
-class Network(Rebuilt):
+class Network(Rebuilt, Shown):
     """An immutable Bayesian network.
 
     `variables` keeps the declared order, `cpds` maps each variable's name to its distribution. Construction checks the
@@ -204,6 +207,17 @@ class Network(Rebuilt):
         graph.add_nodes_from(self.names)
         graph.add_edges_from((parent, name) for name in self.names for parent in self.cpds[name].parents)
         return graph
+
+    def draw(self, around: str | Collection[str] | None = None, **options: Any) -> Drawing:
+        """The network as a picture; see spasmnet.draw for the options and errors.
+
+        >>> import spasmnet
+        >>> spasmnet.load().draw()
+        <Drawing of muscle_spasm: 48 variables, 86 edges; save it with .save('network.svg')>
+        """
+        from spasmnet.drawing.draw import draw
+
+        return draw(self, around, **options)
 
 
 def _numbers(cpd: CPD) -> Sequence[Any]:

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "spasmnet"
 LAYERS = (
-    ("errors", "_version", "_frozen"),
+    ("errors", "_version", "_frozen", "_shown"),
     ("parameter",),
     ("cpd", "rules"),
     ("network",),
@@ -39,6 +39,7 @@ LAYERS = (
         "interview_screen",
         "plot_style",
         "plots",
+        "drawing",
     ),
     ("validation",),
     ("cli_options",),
@@ -48,6 +49,8 @@ LAYERS = (
 )
 HOOKS = {  # a higher layer that an object calls when it is shown; imported then, never with the module
     ("posterior", "display"),
+    ("network", "drawing"),
+    ("_shown", "drawing"),
     ("engine", "sensitivity"),  # intervals, when a posterior is asked with them
     ("sensitivity", "plots"),
     ("asking", "plot_style"),

@@ -60,7 +60,11 @@ def edge_strength(network: Network, *, expected: bool = True) -> pd.DataFrame:
     rows = []
     for parent, child in _edges(network):
         cpd = network.cpds[child]
-        row: dict[str, Any] = {"parent": parent, "child": child, "strength": _strength(cpd, cpd.parents.index(parent))}
+        row: dict[str, Any] = {
+            "parent": parent,
+            "child": child,
+            "strength": strength_of(cpd, cpd.parents.index(parent)),
+        }
         if expected:
             row["expected"] = means[parent, child]
         rows.append({**row, **_said(network, parent, child)})
@@ -108,7 +112,7 @@ def cut_effects(
     rows = []
     for (parent, child), answer in answers.items():
         cpd = network.cpds[child]
-        strength = _strength(cpd, cpd.parents.index(parent))
+        strength = strength_of(cpd, cpd.parents.index(parent))
         row = {"parent": parent, "child": child, "strength": strength, "answer": answer, "change": answer - ps.answer}
         rows.append({**row, **_said(network, parent, child)})
     frame = pd.DataFrame(rows, columns=["parent", "child", "strength", "answer", "change", *SAID])
@@ -182,7 +186,7 @@ def _with_leak(cpd: NoisyMax, i: int, prior: Floats) -> Floats:
     return np.asarray(NoisyMax(("copy",), cpd.leak, [np.stack([np.eye(len(mean))[0], mean])]).table()[1])
 
 
-def _strength(cpd: CPD, i: int) -> float:
+def strength_of(cpd: CPD, i: int) -> float:
     """The largest total variation between rows that differ in one parent.
 
     Of a noisy-MAX it is reached where the other parents contribute nothing: taking a maximum with something independent

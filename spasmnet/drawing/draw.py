@@ -1,0 +1,254 @@
+"""Draw a network, the whole of it or around some variables, as a picture that notebooks show and files keep."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spasmnet.display import finding_text, name_of, plain
+from spasmnet.drawing.boxes import Beliefs, box_height, box_width
+from spasmnet.drawing.layout import layered
+from spasmnet.drawing.svg import Key, Scene, picture
+from spasmnet.drawing.text import safe, tip
+from spasmnet.engine import Engine, compile
+from spasmnet.errors import CircuitTooLargeError, SpasmnetError
+from spasmnet.network import Network
+from spasmnet.posterior import Posterior
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST = 100  # variables that one picture shows legibly
+BAND = {"risk_factor": 0, "cause": 1, "serious": 1, "finding": 2}
+MOST_FOR_PRIORS = 2_000_000  # products of a circuit that is compiled only for what stands beside
+PAGE = ":root{color:#222;background:#fff}@media(prefers-color-scheme:dark){:root{color:#ddd;background:#181818}}"
+PRINT = "@media print{.spasmnet-drawing>svg{max-width:100%;height:auto}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture: shown by notebooks, `svg` as text, `save` to a file.
+
+    `body` holds the elements of the SVG, `width` and `height` its size in pixels, and `summary` what it shows in words.
+    """
+
+    body: str
+    width: float
+    height: float
+    summary: str
+
+    @property
+    def svg(self) -> str:
+        """The picture as a document of its own, light or dark as the reader prefers."""
+        return self._svg(f"<style>{PAGE}</style>", ' xmlns="http://www.w3.org/2000/svg"')
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture to a file that ends in .svg or .html; returns its path.
+
+        Raises SpasmnetError for another ending. For PNG or PDF, open either file in a browser and print it.
+        """
+        place = Path(path)
+        if place.suffix.lower() == ".svg":
+            content = self.svg
+        elif place.suffix.lower() in (".html", ".htm"):
+            content = (
+                f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{safe(self.summary)}</title>'
+                f"<style>{PAGE}</style></head><body>{self._repr_html_()}</body></html>"
+            )
+        else:
+            raise SpasmnetError(
+                f"a picture is saved as .svg or .html, not as {place.suffix or 'a name without ending'}"
+            )
+        place.write_text(content, encoding="utf-8")
+        return place
+
+    def _svg(self, style: str = "", namespace: str = "") -> str:
+        return (
+            f'<svg{namespace} viewBox="0 0 {self.width:.0f} {self.height:.0f}" width="{self.width:.0f}" '
+            f'height="{self.height:.0f}" role="img" aria-label="{safe(self.summary)}" fill="currentColor" '
+            f'font-family="system-ui,sans-serif">{tip(self.summary)}{style}{self.body}</svg>'
+        )
+
+    def _repr_html_(self) -> str:
+        return f'<div class="spasmnet-drawing" style="overflow-x:auto"><style>{PRINT}</style>{self._svg()}</div>'
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def __repr__(self) -> str:
+        return f"<Drawing of {self.summary}; save it with .save('network.svg')>"
+
+
+def draw(
+    what: Network | Engine | Posterior,
+    around: str | Collection[str] | None = None,
+    *,
+    steps: int | None = None,
+    posterior: Posterior | None = None,
+    prior: Posterior | None = None,
+    strength: bool | Mapping[Key, float] | pd.DataFrame = True,
+) -> Drawing:
+    """Draw a network: parents to the left of children, risk factors, causes and findings in this order.
+
+    A network has at most 100 variables to be legible. `around` draws only some variables (names) and their Markov
+    blankets, or, with `steps`, what is at most so many edges away (0: they alone). A larger network is drawn around
+    its main outcome, or the variable with the largest neighbourhood, and the picture says so.
+
+    `posterior` (or a posterior as `what`) shows belief bars: each state's probability, before the findings beneath,
+    findings marked, intervals if it has them. `prior` is the posterior to stand beneath; without it, that of no
+    findings. An edge is as wide as it is strong: as `edge_strength` defines it, or by the numbers in [0, 1] given as
+    (parent, child) → number or as its frame; False draws all alike. Its line tells whether the article or the
+    literature claims it, or sources disagree, where the model says so.
+
+    Raises SpasmnetError for what cannot be drawn, and UnknownVariableError.
+
+    >>> import spasmnet
+    >>> spasmnet.draw(spasmnet.load(), around="dehydration")
+    <Drawing of muscle_spasm: 29 of 48 variables, 52 edges; save it with .save('network.svg')>
+
+    Source of the layout: Sugiyama K, Tagawa S, Toda M (1981), IEEE Trans Syst Man Cybern 11:109-125.
+    """
+    network = _network(what)
+    post = what if isinstance(what, Posterior) and posterior is None else posterior
+    for given, name in ((post, "posterior"), (prior, "prior")):
+        if given is not None and not (isinstance(given, Posterior) and given.network == network):
+            raise SpasmnetError(f"{name} must be a posterior of the network that is drawn; ask its engine for one")
+    names, note = _chosen(network, around, steps)
+    kept = set(names)
+    parents = {name: [p for p in network.cpds[name].parents if p in kept] for name in names}
+    keys = [(parent, name) for name in names for parent in parents[name]]
+    beliefs = None if post is None else Beliefs(post, prior or _prior(post, what if isinstance(what, Engine) else None))
+    variables = [network.by_name[name] for name in names]
+    bands = {v.name: BAND[v.role] for v in variables} if all(v.role in BAND for v in variables) else None
+    heights = {variable.name: box_height(variable, beliefs) for variable in variables}
+    whole = "" if len(names) == len(network) else f" of {len(network)}"
+    count = f"{len(names)}{whole} variable{'s' * (len(network) != 1)}, {len(keys)} edge{'s' * (len(keys) != 1)}"
+    cut = sum((parent in kept) != (name in kept) for name in network.names for parent in network.cpds[name].parents)
+    if cut:
+        note += f" {cut} edge{'s' * (cut != 1)} to variables not shown."
+    given_ = f"Given {_given(post)}." if post is not None and post.evidence else ""
+    scene = Scene(
+        plain(network.title or network.name),
+        [words for words in (f"{count}. {note}".strip(), given_) if words],
+        variables,
+        layered(parents, box_width(beliefs), heights, bands),
+        {(edge.parent, edge.child): edge for edge in network.edges},
+        _strengths(network, keys, strength),
+        beliefs,
+        bands,
+    )
+    return Drawing(*picture(scene), f"{plain(network.name)[:80]}: {count}")
+
+
+def _network(what: Any) -> Network:
+    if isinstance(what, Network):
+        return what
+    if isinstance(what, (Engine, Posterior)):
+        return what.network
+    hint = "; convert it with spasmnet.from_pgmpy" if type(what).__module__.startswith("pgmpy") else ""
+    raise SpasmnetError(f"draw takes a Network, an Engine or a Posterior, not {type(what).__name__}{hint}")
+
+
+def _given(post: Posterior) -> str:
+    by_name = post.network.by_name
+    return "; ".join(f"{name_of(by_name[n])}: {finding_text(f, by_name[n])}" for n, f in post.evidence.items())
+
+
+def _chosen(network: Network, around: str | Collection[str] | None, steps: int | None) -> tuple[tuple[str, ...], str]:
+    """The variables to draw, in declared order, and what to say about the choice."""
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 0 or around is None):
+        raise SpasmnetError(f"steps is a whole number of edges from the variables of around=, not {steps!r}")
+    if around is None:
+        if len(network) <= MOST:
+            return network.names, ""
+        centre = _centre(network)
+        found = _blanket(network, [centre])
+        note = f"That is too many to draw legibly (at most {MOST}): this is around {_label(network, centre)}; around= chooses."
+        if len(found) > MOST:
+            found = {centre}
+        return tuple(name for name in network.names if name in found), note
+    centres = [network.variable(name).name for name in ([around] if isinstance(around, str) else around)]
+    if not centres:
+        raise SpasmnetError("around= needs at least one variable")
+    found = _blanket(network, centres) if steps is None else _within(network, centres, steps)
+    if len(found) > MOST:
+        reach = "the Markov blanket" if steps is None else f"what is at most {steps} edges away"
+        less = "steps=1" if steps is None else f"steps={steps - 1}" if steps else "fewer variables"
+        raise SpasmnetError(
+            f"{reach} of {', '.join(centres[:3])} has {len(found)} variables, more than the {MOST} that can be drawn "
+            f"legibly; try {less}"
+        )
+    labels = ", ".join(_label(network, name) for name in centres[:3]) + (", …" if len(centres) > 3 else "")
+    return tuple(name for name in network.names if name in found), f"Around {labels}."
+
+
+def _label(network: Network, name: str) -> str:
+    words = name_of(network.by_name[name])
+    return words if len(words) <= 60 else f"{words[:59]}…"
+
+
+def _centre(network: Network) -> str:
+    """The main outcome, if it can be drawn with its neighbours; else the largest neighbourhood that can be."""
+    sizes = {name: len(_blanket(network, [name])) for name in network.names}
+    if sizes.get(network.main_outcome, MOST + 1) <= MOST:
+        return network.main_outcome
+    return max(network.names, key=lambda name: sizes[name] if sizes[name] <= MOST else -sizes[name])
+
+
+def _blanket(network: Network, centres: Collection[str]) -> set[str]:
+    """The variables with their parents, children, and the children's other parents."""
+    found = set(centres)
+    for name in centres:
+        found |= set(network.cpds[name].parents)
+    for name in network.names:
+        if any(parent in centres for parent in network.cpds[name].parents):
+            found |= {name, *network.cpds[name].parents}
+    return found
+
+
+def _within(network: Network, centres: Collection[str], steps: int) -> set[str]:
+    near: dict[str, set[str]] = {name: set(network.cpds[name].parents) for name in network.names}
+    for name in network.names:
+        for parent in network.cpds[name].parents:
+            near[parent].add(name)
+    found = edge = set(centres)
+    for _ in range(steps):
+        edge = {other for name in edge for other in near[name]} - found
+        found = found | edge
+    return found
+
+
+def _prior(post: Posterior, engine: Engine | None) -> Posterior | None:
+    """The posterior of no findings, where there are findings; None also where it would take long."""
+    if not post.evidence:
+        return None
+    try:
+        return (engine or compile(post.network, max_products=MOST_FOR_PRIORS)).posterior()
+    except CircuitTooLargeError:
+        return None
+
+
+def _strengths(network: Network, keys: list[Key], given: bool | Mapping[Key, float] | pd.DataFrame) -> dict[Key, float]:
+    """How strong the drawn edges are; empty if they shall be alike."""
+    if isinstance(given, bool):
+        from spasmnet.sensitivity.structure import strength_of
+
+        cpds = network.cpds
+        return {key: strength_of(cpds[key[1]], cpds[key[1]].parents.index(key[0])) for key in keys} if given else {}
+    try:
+        if isinstance(given, Mapping):
+            found = {key: float(given[key]) for key in keys if key in given}
+        else:
+            rows = zip(given["parent"], given["child"], given["strength"], strict=True)
+            every = {(parent, child): float(number) for parent, child, number in rows}
+            found = {key: every[key] for key in keys if key in every}
+    except (TypeError, ValueError, KeyError) as error:
+        raise SpasmnetError(
+            "strength is True, False, the frame of edge_strength, or a mapping from (parent, child) to a number"
+        ) from error
+    wrong = [key for key, number in found.items() if not 0 <= number <= 1]
+    if wrong:
+        raise SpasmnetError(f"the strength of {wrong[0][0]} -> {wrong[0][1]} is {found[wrong[0]]:g}, not in [0, 1]")
+    return found
