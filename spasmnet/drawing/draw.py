@@ -165,7 +165,8 @@ def _chosen(network: Network, around: str | Collection[str] | None, steps: int |
             return network.names, ""
         centre = _centre(network)
         found = _blanket(network, [centre])
-        note = f"That is too many to draw legibly (at most {MOST}): this is around {_label(network, centre)}; around= chooses."
+        where = _label(network, centre)
+        note = f"That is too many to draw legibly (at most {MOST}): this is around {where}; around= chooses."
         if len(found) > MOST:
             found = {centre}
         return tuple(name for name in network.names if name in found), note
