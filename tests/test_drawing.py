@@ -228,3 +228,12 @@ def test_the_shipped_network_is_drawn_quickly(engine: spasmnet.Engine) -> None:
         assert engine.network.draw().svg
         times.append(time.process_time() - start)
     assert min(times) <= 0.2
+
+
+def test_a_posterior_in_a_notebook_tells_findings_and_what_was_before(engine: spasmnet.Engine) -> None:
+    """The bars carry a mark for the probability before the findings, and certain findings have bars of their own."""
+    html = engine.posterior({"spasm": "painful"})._repr_html_()
+    before = engine.posterior()
+    assert f"left:calc({100 * (1 - before['dehydration']['none']):.2f}% - 1px)" in html
+    assert f"left:calc({100 * before['spasm']['painful']:.2f}% - 1px)" in html and "observed: Painful cramp" in html
+    assert "before the findings" in html and "before the findings" not in before._repr_html_()

@@ -26,7 +26,7 @@ LAYERS = (
     ("foreign", "interop"),
     ("reading",),
     ("display", "findings", "failure", "screens"),
-    ("sensitivity_display", "sensitivity_screen", "plot_style", "plots", "drawing"),
+    ("sensitivity_display", "sensitivity_screen", "plot_style", "plots", "plots_beliefs", "drawing"),
     ("validation",),
     ("cli_options",),
     ("cli_sensitivity",),
