@@ -237,3 +237,16 @@ def test_a_posterior_in_a_notebook_tells_findings_and_what_was_before(engine: sp
     assert f"left:calc({100 * (1 - before['dehydration']['none']):.2f}% - 1px)" in html
     assert f"left:calc({100 * before['spasm']['painful']:.2f}% - 1px)" in html and "observed: Painful cramp" in html
     assert "before the findings" in html and "before the findings" not in before._repr_html_()
+
+
+def test_trees_have_no_crossings() -> None:
+    """Trees of four layers, declared in a random order, are drawn without a crossing."""
+    for seed in range(10):
+        random = np.random.default_rng(seed)
+        above = {f"{layer}.{i}": f"{layer - 1}.{i // 3}" for layer in (1, 2, 3) for i in range(3**layer)}
+        parents = {str(name): (above[name],) if name in above else () for name in random.permutation(["0.0", *above])}
+        boxes = layered(parents, 50, dict.fromkeys(parents, 20.0)).boxes
+        for layer in (1, 2, 3):
+            row = sorted((name for name in above if name[0] == str(layer)), key=lambda name: boxes[name].y)
+            heights = [boxes[above[name]].y for name in row]
+            assert heights == sorted(heights)
