@@ -193,7 +193,12 @@ def _label(network: Network, name: str) -> str:
 
 def _centre(network: Network) -> str:
     """The main outcome, if it can be drawn with its neighbours; else the largest neighbourhood that can be."""
-    sizes = {name: len(_blanket(network, [name])) for name in network.names}
+    near: dict[str, set[str]] = {name: {name} for name in network.names}
+    for name in network.names:
+        family = {name, *network.cpds[name].parents}
+        for member in family:
+            near[member] |= family
+    sizes = {name: len(found) for name, found in near.items()}
     if sizes.get(network.main_outcome, MOST + 1) <= MOST:
         return network.main_outcome
     return max(network.names, key=lambda name: sizes[name] if sizes[name] <= MOST else -sizes[name])
