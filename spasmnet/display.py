@@ -7,14 +7,17 @@ from html import escape
 from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
+from spasmnet.errors import CircuitTooLargeError
 from spasmnet.network import Variable
-from spasmnet.report import Ranked, ranked
+from spasmnet.report import Ranked, ranked, total
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from spasmnet.engine import Engine
     from spasmnet.posterior import Posterior
 
+MOST_FOR_PRIORS = 2_000_000  # products of a circuit that is compiled only for what stands beside
 NOTICE = "For research and education; not a medical device."
 ROLE_TITLES = {"cause": "Causes", "serious": "Serious conditions", "finding": "Findings", "risk_factor": "Risk factors"}
 
@@ -165,13 +168,16 @@ def _meaning(post: Posterior) -> str:
 
 
 _CELL = "padding:.15em 1.2em .15em 0;border:0;background:none;vertical-align:middle"
-_TRACK = "background:rgba(128,128,128,.18);width:11em;height:.7em;border-radius:.35em;overflow:hidden"
+_TRACK = "position:relative;background:rgba(128,128,128,.18);width:11em;height:.7em;border-radius:.35em;overflow:hidden"
 
 
 def posterior_html(post: Posterior) -> str:
     """The posteriors as an HTML table with bars; colours suit light and dark pages."""
-    sections = "".join(_html_section(title, rows, post) for title, rows in _sections(post))
-    notes = filter(None, (_meaning(post), plain(post.network.intended_use) or NOTICE, str(post.provenance)))
+    before = prior_of(post)
+    sections = _html_findings(post, before)
+    sections += "".join(_html_section(title, rows, post, before) for title, rows in _sections(post))
+    told = "The upright mark on a bar is the probability before the findings." if before is not None else ""
+    notes = filter(None, (told, _meaning(post), plain(post.network.intended_use) or NOTICE, str(post.provenance)))
     return (
         f'<div style="line-height:1.4;max-width:60em"><div style="font-weight:600">'
         f"{escape(plain(post.network.title or post.network.name))}</div>"
@@ -182,7 +188,49 @@ def posterior_html(post: Posterior) -> str:
     )
 
 
-def _html_section(title: str, rows: Sequence[Ranked], post: Posterior) -> str:
+def prior_of(post: Posterior, engine: Engine | None = None) -> Posterior | None:
+    """The posterior of no findings, where there are findings; None also where it would take long."""
+    from spasmnet.engine import compile
+
+    if not post.evidence:
+        return None
+    try:
+        return (engine or compile(post.network, max_products=MOST_FOR_PRIORS)).posterior()
+    except CircuitTooLargeError:
+        return None
+
+
+def _html_findings(post: Posterior, before: Posterior | None) -> str:
+    """What was observed for certain, with its probability before all findings."""
+    lines = []
+    for name, finding in post.evidence.items():
+        variable = post.network.by_name[name]
+        if isinstance(finding, str):
+            chance = before[name][finding] if before is not None else None
+            words = f"{state_of(variable, finding)}" + (f"; before {percent(chance)}" if chance is not None else "")
+            lines.append(
+                f'<tr style="background:none"><td style="{_CELL};text-align:left">{escape(name_of(variable))}</td>'
+                f'<td style="{_CELL};text-align:right">100%</td><td style="{_CELL}"></td>'
+                f'<td style="{_CELL}">{_bar(1.0, "#d98a00", chance)}</td>'
+                f'<td style="{_CELL};text-align:left;opacity:.75">observed: {escape(words)}</td></tr>'
+            )
+    head = f'<th colspan="5" style="{_CELL};text-align:left;padding-top:.7em">Observed</th>'
+    return f'<tr style="background:none">{head}</tr>{"".join(lines)}' if lines else ""
+
+
+def _bar(probability: float, colour: str, before: float | None) -> str:
+    """A belief bar, and an upright mark where it was before the findings."""
+    mark = (
+        f'<div style="position:absolute;left:calc({100 * before:.2f}% - 1px);top:0;width:2px;height:100%;'
+        f'background:currentColor"></div>'
+        if before is not None
+        else ""
+    )
+    width = f"{100 * max(probability, 0.0):.2f}%"
+    return f'<div style="{_TRACK}"><div style="width:{width};height:100%;background:{colour}"></div>{mark}</div>'
+
+
+def _html_section(title: str, rows: Sequence[Ranked], post: Posterior, before: Posterior | None) -> str:
     colour = "#c0573f" if title == ROLE_TITLES["serious"] else "#3b7bb5"
     head = f'<th colspan="5" style="{_CELL};text-align:left;padding-top:.7em">{escape(title)}</th>'
     lines = [f'<tr style="background:none">{head}</tr>']
@@ -191,13 +239,14 @@ def _html_section(title: str, rows: Sequence[Ranked], post: Posterior) -> str:
         ends = between(row.interval) if row.interval else ""
         rare = one_in(row.probability) if row.variable.role == "serious" else ""
         tip = escape(states_text(row.variable, row.states, most=99, post=post), quote=True)
-        bar = f'<div style="width:{100 * max(row.probability, 0.0):.2f}%;height:100%;background:{colour}"></div>'
+        active = row.variable.states[1:] or row.variable.states
+        bar = _bar(row.probability, colour, total(before[row.variable.name], active) if before is not None else None)
         lines.append(
             f'<tr title="{tip}" style="background:none">'
             f'<td style="{_CELL};text-align:left">{escape(name_of(row.variable))}</td>'
             f'<td style="{_CELL};text-align:right">{escape(percent(row.probability))}</td>'
             f'<td style="{_CELL};text-align:right;opacity:.75">{escape(ends)}</td>'
-            f'<td style="{_CELL}"><div style="{_TRACK}">{bar}</div></td>'
+            f'<td style="{_CELL}">{bar}</td>'
             f'<td style="{_CELL};text-align:left;opacity:.75">{escape(rare or words)}</td></tr>'
         )
     return "".join(lines)

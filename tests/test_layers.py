@@ -39,6 +39,7 @@ LAYERS = (
         "interview_screen",
         "plot_style",
         "plots",
+        "plots_beliefs",
         "drawing",
     ),
     ("validation",),

@@ -91,7 +91,7 @@ def bar_svg(x: float, y: float, width: float, height: float, fill: str, opacity:
 def _rows(variable: Variable, x: float, y: float, beliefs: Beliefs, finding: Any, colour: str) -> list[str]:
     found, shown = [], beliefs.posterior[variable.name]
     states, left = _shown(variable, beliefs)
-    first, room = x + 101, 55.0
+    first, room = x + 101, 50.0
     for state in states:
         certain = finding == state
         words = shortened(state_of(variable, state), SMALL, 80)

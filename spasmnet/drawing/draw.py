@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spasmnet.display import finding_text, name_of, plain
+from spasmnet.display import finding_text, name_of, plain, prior_of
 from spasmnet.drawing.boxes import Beliefs, box_height, box_width
 from spasmnet.drawing.layout import layered
 from spasmnet.drawing.svg import Key, Scene, picture
 from spasmnet.drawing.text import safe, tip
-from spasmnet.engine import Engine, compile
-from spasmnet.errors import CircuitTooLargeError, SpasmnetError
+from spasmnet.engine import Engine
+from spasmnet.errors import SpasmnetError
 from spasmnet.network import Network
 from spasmnet.posterior import Posterior
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 MOST = 100  # variables that one picture shows legibly
 BAND = {"risk_factor": 0, "cause": 1, "serious": 1, "finding": 2}
-MOST_FOR_PRIORS = 2_000_000  # products of a circuit that is compiled only for what stands beside
 PAGE = ":root{color:#222;background:#fff}@media(prefers-color-scheme:dark){:root{color:#ddd;background:#181818}}"
 PRINT = "@media print{.spasmnet-drawing>svg{max-width:100%;height:auto}}"
 
@@ -119,7 +118,9 @@ def draw(
     kept = set(names)
     parents = {name: [p for p in network.cpds[name].parents if p in kept] for name in names}
     keys = [(parent, name) for name in names for parent in parents[name]]
-    beliefs = None if post is None else Beliefs(post, prior or _prior(post, what if isinstance(what, Engine) else None))
+    beliefs = (
+        None if post is None else Beliefs(post, prior or prior_of(post, what if isinstance(what, Engine) else None))
+    )
     variables = [network.by_name[name] for name in names]
     bands = {v.name: BAND[v.role] for v in variables} if all(v.role in BAND for v in variables) else None
     heights = {variable.name: box_height(variable, beliefs) for variable in variables}
@@ -166,7 +167,7 @@ def _chosen(network: Network, around: str | Collection[str] | None, steps: int |
         centre = _centre(network)
         found = _blanket(network, [centre])
         where = _label(network, centre)
-        note = f"That is too many to draw legibly (at most {MOST}): this is around {where}; around= chooses."
+        note = f"The whole is too large to draw legibly (at most {MOST}): this is around {where}; around= chooses."
         if len(found) > MOST:
             found = {centre}
         return tuple(name for name in network.names if name in found), note
@@ -192,7 +193,12 @@ def _label(network: Network, name: str) -> str:
 
 def _centre(network: Network) -> str:
     """The main outcome, if it can be drawn with its neighbours; else the largest neighbourhood that can be."""
-    sizes = {name: len(_blanket(network, [name])) for name in network.names}
+    near: dict[str, set[str]] = {name: {name} for name in network.names}
+    for name in network.names:
+        family = {name, *network.cpds[name].parents}
+        for member in family:
+            near[member] |= family
+    sizes = {name: len(found) for name, found in near.items()}
     if sizes.get(network.main_outcome, MOST + 1) <= MOST:
         return network.main_outcome
     return max(network.names, key=lambda name: sizes[name] if sizes[name] <= MOST else -sizes[name])
@@ -219,16 +225,6 @@ def _within(network: Network, centres: Collection[str], steps: int) -> set[str]:
         edge = {other for name in edge for other in near[name]} - found
         found = found | edge
     return found
-
-
-def _prior(post: Posterior, engine: Engine | None) -> Posterior | None:
-    """The posterior of no findings, where there are findings; None also where it would take long."""
-    if not post.evidence:
-        return None
-    try:
-        return (engine or compile(post.network, max_products=MOST_FOR_PRIORS)).posterior()
-    except CircuitTooLargeError:
-        return None
 
 
 def _strengths(network: Network, keys: list[Key], given: bool | Mapping[Key, float] | pd.DataFrame) -> dict[Key, float]:

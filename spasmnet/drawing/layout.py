@@ -14,7 +14,7 @@ from graphlib import TopologicalSorter
 from itertools import pairwise
 
 Point = tuple[float, float]
-SWEEPS = 12
+SWEEPS, PATIENCE = 12, 8
 LANE = 7.0  # height that an edge takes where it passes a layer
 BETWEEN = 12.0  # from one box to the next in a layer
 
@@ -74,7 +74,7 @@ def layered(
     boxes = {
         name: Box(columns[layer[name]], middle[name] - heights[name] / 2, width, heights[name]) for name in parents
     }
-    height = max(box.y + box.height for box in boxes.values())
+    height = max(middle[node] + room[node] / 2 for row in rows for node in row)
     routes = _routes(parents, layer, boxes, middle, columns)
     return Layout(boxes, routes, layer, tuple(columns), columns[-1] + width, height)
 
@@ -136,7 +136,7 @@ def _uncrossed(
     rows: list[list[object]], before: Mapping[object, list[object]], after: Mapping[object, list[object]]
 ) -> list[list[object]]:
     """The layers in an order with few crossings: by barycentres, then by swapping neighbours."""
-    best, least = [list(row) for row in rows], _crossings(rows, before)
+    best, least, found = [list(row) for row in rows], _crossings(rows, before), 0
     for sweep in range(2 * SWEEPS):
         beside, along = (before, rows[1:]) if sweep % 2 == 0 else (after, rows[-2::-1])
         place = {node: i / max(len(row), 1) for row in rows for i, node in enumerate(row)}
@@ -147,7 +147,9 @@ def _uncrossed(
         _swap(rows, before, after)
         crossings = _crossings(rows, before)
         if crossings < least:
-            best, least = [list(row) for row in rows], crossings
+            best, least, found = [list(row) for row in rows], crossings, sweep
+        elif sweep - found == PATIENCE:
+            break
     return best
 
 

@@ -323,7 +323,7 @@ class ParameterSensitivity:
             "cited": ~np.isnan(listed.low),
         }  # fmt: skip
         ranked = np.argsort(-np.abs(derivatives), kind="stable")
-        index = pd.Index(listed.name[ranked], name="parameter")
+        index = pd.Index(listed.name[ranked], name="parameter", dtype=object)
         frame = pd.DataFrame({name: column[ranked] for name, column in columns.items()}, index=index)
         frame.attrs["spasmnet"] = {"target": str(self.target), "provenance": self.provenance.as_dict()}
         return frame

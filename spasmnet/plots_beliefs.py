@@ -1,0 +1,210 @@
+"""Plots of answers: ranked causes, what findings changed, cases side by side, and what each risk factor does.
+
+Each function draws into the `ax` that it is given, or into a new figure (`axes.figure`) that pyplot does not know, and
+returns the axes; nothing is shown. What the colours mean stands in a legend in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spasmnet.display import name_of, prior_of
+from spasmnet.engine import Engine
+from spasmnet.errors import SpasmnetError
+from spasmnet.network import Network, Variable
+from spasmnet.plot_style import BLUE, INK, LINE, ORANGE, finish, heading, legend_above, lines_of, new_axes
+from spasmnet.posterior import Posterior
+from spasmnet.report import ranked, total
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CAUSES = ("cause", "serious")
+CASES = (BLUE, ORANGE, "#009E73", "#CC79A7", "#56B4E9", "#D55E00")  # Okabe and Ito's
+
+
+def plot_ranked(
+    post: Posterior, variables: Collection[str] | None = None, top: int = 12, ax: Axes | None = None
+) -> Axes:
+    """The most probable causes: P(not in the first, neutral state) as a bar, with its interval if `post` has them.
+
+    `variables` are the ones to rank (default: causes and serious conditions, or all if there are no roles); at most
+    `top` (1 or more) are drawn. Raises UnknownVariableError, and SpasmnetError if there is nothing to draw.
+
+    >>> import spasmnet
+    >>> post = spasmnet.compile(spasmnet.load()).posterior({"spasm": "painful"}, interval=0.9)
+    >>> len(plot_ranked(post, top=5).get_yticks())
+    5
+    """
+    names = _names(post.network, variables)
+    rows = [row for row in ranked(post) if row.variable.name in names][: _positive(top)]
+    if not rows:
+        raise SpasmnetError("there is nothing to rank: all of these variables were observed")
+    drawn = _axes_for([row.variable for row in rows], ax, 0.36)
+    for y, row in enumerate(rows):
+        drawn.barh(y, row.probability, height=0.55, color=BLUE, zorder=2)
+        if row.interval is not None:
+            drawn.plot(row.interval, [y, y], color=INK, linewidth=1.6, marker="|", markersize=8, zorder=3)
+    finish(drawn, percent=True, along="x")
+    legend = [("bar", BLUE, "probability of being present, in whatever degree")]
+    if post.uncertainty is not None:
+        legend.append(("line", INK, f"{100 * post.uncertainty.level:.6g}% interval, of the model's numbers"))
+    heading(drawn, "What is most probable", "", above=len(legend))
+    legend_above(drawn, legend)
+    return drawn
+
+
+def plot_change(
+    post: Posterior, variables: Collection[str] | None = None, top: int = 12, ax: Axes | None = None
+) -> Axes:
+    """What the findings changed: an arrow from the probability before them to the one after, the longest first.
+
+    Arguments and errors as for `plot_ranked`. Raises SpasmnetError too if there are no findings.
+
+    >>> import spasmnet
+    >>> post = spasmnet.compile(spasmnet.load()).posterior({"spasm": "painful"})
+    >>> len(plot_change(post, top=3).get_yticks())
+    3
+    """
+    before = prior_of(post)
+    if before is None:
+        raise SpasmnetError("there is no change to draw: the posterior has no findings, or its network is too large")
+    names = _names(post.network, variables)
+    rows = [row for row in ranked(post, before) if row.variable.name in names]
+    rows = sorted(rows, key=lambda row: -abs(row.probability - row.before))[: _positive(top)]
+    if not rows:
+        raise SpasmnetError("there is nothing to draw: all of these variables were observed")
+    drawn = _axes_for([row.variable for row in rows], ax, 0.36)
+    for y, row in enumerate(rows):
+        colour = ORANGE if row.probability >= row.before else BLUE
+        arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 2.4, "shrinkA": 0, "shrinkB": 0}
+        drawn.annotate("", (row.probability, y), (row.before, y), arrowprops=arrow, zorder=3)
+        drawn.plot([row.probability], [y], "o", color=colour, markersize=4, zorder=5)
+        drawn.plot([row.before], [y], "o", color="white", markeredgecolor=INK, markersize=7, zorder=4)
+    most = max(max(row.probability, row.before) for row in rows)
+    drawn.set_xlim(-0.02 * most, 1.06 * most or 1.0)
+    finish(drawn, percent=True, along="x")
+    heading(drawn, "What the findings changed", "the circle is the probability of being present before them", above=2)
+    legend_above(drawn, [("bar", ORANGE, "raised by the findings"), ("bar", BLUE, "lowered by the findings")])
+    return drawn
+
+
+def plot_cases(
+    cases: Mapping[str, Posterior], variables: Collection[str] | None = None, top: int = 10, ax: Axes | None = None
+) -> Axes:
+    """Two to six cases side by side: a group of bars a variable, the ones that differ most first.
+
+    `cases` maps what to call a case to its posterior, all of one network. Other arguments and errors as for
+    `plot_ranked`; variables observed in some cases are drawn too.
+
+    >>> import spasmnet
+    >>> engine = spasmnet.compile(spasmnet.load())
+    >>> cases = {"rested": engine.posterior(), "after vomiting": engine.posterior({"vomiting_diarrhoea": "present"})}
+    >>> len(plot_cases(cases, top=4).patches)
+    8
+    """
+    posts = list(cases.values())
+    if not 2 <= len(posts) <= len(CASES) or any(post.network != posts[0].network for post in posts):
+        raise SpasmnetError(f"two to {len(CASES)} cases of one network can be compared, not {len(posts)}")
+    network = posts[0].network
+    chances = {name: [_present(post, name) for post in posts] for name in _names(network, variables)}
+    names = sorted(chances, key=lambda name: min(chances[name]) - max(chances[name]))[: _positive(top)]
+    drawn = _axes_for([network.by_name[name] for name in names], ax, 0.16 + 0.17 * len(posts))
+    height = 0.8 / len(posts)
+    for i, colour in enumerate(CASES[: len(posts)]):
+        places = [y - 0.4 + height * (i + 0.5) for y in range(len(names))]
+        drawn.barh(places, [chances[name][i] for name in names], height=0.9 * height, color=colour, zorder=2)
+    finish(drawn, percent=True, along="x")
+    heading(drawn, "How the cases differ", "probability of being present, in whatever degree", above=len(posts))
+    words = (" ".join(lines_of(label, 60, 2)) for label in cases)
+    legend_above(drawn, [("bar", colour, word) for colour, word in zip(CASES, words, strict=False)])
+    return drawn
+
+
+def plot_heat_map(
+    engine: Engine,
+    rows: Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+    evidence: Mapping[str, Any] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """How each risk factor shifts each finding: P(column present | row = its last state) minus that of its first.
+
+    `rows` and `columns` are variables (default: risk factors and findings, by role); `evidence` holds for all cells.
+    A row's states are observed, not brought about (see `do`). Raises SpasmnetError if the network has no roles and
+    nothing is named, UnknownVariableError, and EvidenceError.
+
+    >>> import spasmnet
+    >>> engine = spasmnet.compile(spasmnet.load())
+    >>> plot_heat_map(engine, ["heavy_sweating"], ["thirst_dry_mouth", "weakness"]).get_title(loc="left")
+    'How risk factors shift findings'
+    """
+    network, given = engine.network, {} if evidence is None else dict(evidence)
+    chosen = []
+    for names, role in ((rows, "risk_factor"), (columns, "finding")):
+        found = [v for v in network.variables if v.role == role] if names is None else [*map(network.variable, names)]
+        chosen.append([variable for variable in found if variable.name not in given])
+    factors, findings = chosen
+    if not factors or not findings:
+        raise SpasmnetError("name the variables: rows=[...] and columns=[...]; none are left by role or observed")
+    shift = np.array([[_shift(engine, given, row, column.name) for column in findings] for row in factors])
+    drawn = ax if ax is not None else new_axes(3.5 + 0.55 * len(findings), 2.6 + 0.33 * len(factors))
+    reach = float(np.abs(shift).max()) or 1.0
+    image = drawn.imshow(shift, cmap="PuOr_r", vmin=-reach, vmax=reach, aspect="auto")
+    for y, x in np.ndindex(shift.shape):
+        if abs(shift[y, x]) >= 0.005:
+            colour = "white" if abs(shift[y, x]) > 0.6 * reach else INK
+            drawn.text(x, y, f"{100 * shift[y, x]:+.0f}", ha="center", va="center", fontsize=8.5, color=colour)
+    drawn.set_yticks(range(len(factors)), [_label(v) for v in factors], parse_math=False)
+    drawn.set_xticks(range(len(findings)), [_label(v, 22) for v in findings], rotation=60, ha="right",
+                     rotation_mode="anchor", parse_math=False)  # fmt: skip
+    drawn.tick_params(length=0, labelsize=9.5, colors=INK)
+    drawn.spines[:].set_color(LINE)
+    heading(
+        drawn, "How risk factors shift findings", "percentage points, from a row's first state to its last", above=0
+    )
+    bar = drawn.figure.colorbar(image, ax=drawn, shrink=0.7)
+    bar.ax.yaxis.set_major_formatter(lambda t, _: f"{100 * t:+.0f}")
+    return drawn
+
+
+def _shift(engine: Engine, given: Mapping[str, Any], row: Variable, column: str) -> float:
+    if row.name == column:
+        return 1.0
+    last, first = (_present(engine.posterior({**given, row.name: row.states[i]}), column) for i in (-1, 0))
+    return last - first
+
+
+def _present(post: Posterior, name: str) -> float:
+    """The probability of not being in the first, neutral state."""
+    states = post.network.by_name[name].states
+    return total(post[name], states[1:] or states)
+
+
+def _names(network: Network, variables: Collection[str] | None) -> list[str]:
+    if variables is not None:
+        return [network.variable(name).name for name in ([variables] if isinstance(variables, str) else variables)]
+    return [v.name for v in network.variables if v.role in CAUSES] or list(network.names)
+
+
+def _positive(top: int) -> int:
+    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+        raise SpasmnetError(f"top is a whole number of at least 1, not {top!r}")
+    return top
+
+
+def _label(variable: Variable, width: int = 34) -> str:
+    return "\n".join(lines_of(name_of(variable), width, 2))
+
+
+def _axes_for(variables: Sequence[Variable], ax: Axes | None, each: float) -> Axes:
+    """Axes with a row a variable, the first at the top."""
+    if not variables:
+        raise SpasmnetError("there is nothing to draw: name at least one variable")
+    drawn = ax if ax is not None else new_axes(8.5, 1.5 + max(each, 0.4) * len(variables))
+    drawn.set_yticks(range(len(variables)), [_label(v) for v in variables], parse_math=False)
+    drawn.set_ylim(len(variables) - 0.4, -0.6)
+    return drawn
