@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from spasmnet.errors import ModelFileError, suggest
-from spasmnet.modelfile.text import FORMAT
 
 _PACKAGE = Path(__file__).parent
 _PLACES = (_PACKAGE / "models", _PACKAGE.parent / "models")  # in an installed package; in a checkout
@@ -54,6 +53,8 @@ def _folder() -> Path:
 
 def _is_model(path: Path) -> bool:
     """Whether the first line that is neither blank nor a comment says so."""
+    from spasmnet.modelfile.text import FORMAT
+
     with path.open(encoding="utf-8-sig", errors="replace") as lines:
         for line in lines:
             if line.strip() and not line.lstrip().startswith("#"):

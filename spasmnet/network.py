@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -146,6 +145,8 @@ class Network(Rebuilt, Shown):
     @cached_property
     def digest(self) -> str:
         """SHA-256 over everything that changes an answer: states, structure, numbers, ranges, red flags and losses."""
+        import hashlib  # with OpenSSL a tenth of our import time
+
         sha = hashlib.sha256(b"spasmnet network digest 1\n")
         for name in sorted(self.names):
             cpd = self.cpds[name]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from spasmnet.catalogue import available, find
 from spasmnet.errors import SpasmnetError
-from spasmnet.modelfile import read_model
 from spasmnet.network import Network
 
 
@@ -17,6 +16,8 @@ def load(name: str = "muscle_spasm") -> Network:
     >>> load().name
     'muscle_spasm'
     """
+    from spasmnet.modelfile import read_model  # a tenth of our import time, and not needed for networks made by hand
+
     return read_model(find(name))
 
 
@@ -49,4 +50,6 @@ def read(path: str | os.PathLike[str], *, normalize: bool | None = None) -> Netw
         raise SpasmnetError(
             "normalize is for foreign files: the numbers of a .toml model are cited, so correct them there"
         )
+    from spasmnet.modelfile import read_model
+
     return read_model(path)

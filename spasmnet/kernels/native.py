@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import hashlib
 import importlib
 import json
 import os
@@ -56,6 +55,8 @@ def address(values: Any) -> int:
 
 @functools.cache
 def _key() -> str:
+    import hashlib
+
     import llvmlite
     import llvmlite.binding as llvm
 
@@ -82,6 +83,8 @@ def _read(path: Path) -> tuple[dict[str, list[str]], list[bytes]] | None:
         content = path.read_bytes()
     except OSError:
         return None
+    import hashlib  # with OpenSSL a tenth of our import time
+
     digest, body = content[:32], content[32:]
     if hashlib.sha256(body).digest() != digest:
         return None
@@ -96,6 +99,7 @@ def _read(path: Path) -> tuple[dict[str, list[str]], list[bytes]] | None:
 
 def _write(path: Path, symbols: dict[str, list[str]], objects: list[bytes]) -> bool:
     """Keep the object code, whole or not at all; whether that worked."""
+    import hashlib
     import tempfile
 
     body = json.dumps({"symbols": symbols, "sizes": [len(o) for o in objects]}).encode() + b"\n" + b"".join(objects)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +80,8 @@ def tables(text: str, origin: str) -> dict[str, Any]:
     text = text.removeprefix("\ufeff")
     if not text.strip():
         raise ModelFileError(f"{origin} is empty")
+    import tomllib  # with its dates a tenth of our import time, and not needed for networks made by hand
+
     try:
         document = tomllib.loads(text)
     except RecursionError:
