@@ -38,7 +38,7 @@ def test_all_posteriors(name: str, cells: Cells, race: Race, add: Add) -> None:
     found = race(
         lambda: engine.posteriors(frame),
         lambda: [peer.answer(case) for case in encoded],
-        cases=ROWS, peer_cases=PEER_ROWS, rounds=3,
+        cases=ROWS, peer_cases=PEER_ROWS, rounds=5, warm=True,
     )  # fmt: skip
     add(Row(f"table, all posteriors, per case ({cells} cells)", name, *found, peer.name, ratio_asked=1000))
 
