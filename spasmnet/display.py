@@ -1,19 +1,16 @@
-"""How results look: words and numbers for people, a rich table for a posterior, HTML for a notebook."""
+"""How results look: words and numbers for people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
 from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 from spasmnet.errors import CircuitTooLargeError
 from spasmnet.network import Variable
-from spasmnet.report import Ranked, ranked, total
+from spasmnet.report import Ranked
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from spasmnet.engine import Engine
     from spasmnet.posterior import Posterior
 
@@ -110,84 +107,6 @@ def presence(row: Ranked) -> str:
     return f"{words} {percent(row.states[row.leading])}" if len(row.variable.states) > 2 else words
 
 
-def _sections(post: Posterior) -> Iterator[tuple[str, list[Ranked]]]:
-    """What was not observed, by role; a network without roles is one section in declared order."""
-    rows = ranked(post)
-    for role, title in ROLE_TITLES.items():
-        found = [row for row in rows if row.variable.role == role]
-        if found:
-            yield title, found
-    place = {name: i for i, name in enumerate(post.network.names)}
-    found = sorted((r for r in rows if r.variable.role not in ROLE_TITLES), key=lambda row: place[row.variable.name])
-    if found:
-        yield "Variables", found
-
-
-def _given(post: Posterior) -> str:
-    by_name = post.network.by_name
-    findings = (f"{name_of(by_name[n])}: {finding_text(f, by_name[n])}" for n, f in post.evidence.items())
-    return "; ".join(findings) or "nothing"
-
-
-def posterior_table(post: Posterior) -> Table:
-    """The posteriors as a rich table, sections by role, most probable first."""
-    from rich.table import Table
-    from rich.text import Text
-
-    title = Text(plain(post.network.title or post.network.name), style="bold")
-    table = Table(
-        title=Text.assemble(title, f"\ngiven {_given(post)}"),
-        title_style="",
-        title_justify="left",
-        caption=Text(f"{_meaning(post)}{post.provenance}. {plain(post.network.intended_use) or NOTICE}"),
-        caption_style="dim",
-        caption_justify="left",
-        box=None,
-        padding=(0, 2, 0, 0),
-        show_header=False,
-    )
-    table.add_column(min_width=12)
-    table.add_column(justify="right", no_wrap=True)
-    if post.uncertainty is not None:
-        table.add_column(justify="right", no_wrap=True, style="dim")
-    table.add_column()
-    for heading, rows in _sections(post):
-        table.add_row()
-        table.add_row(Text(heading, style="bold"))
-        for row in rows:
-            chance = percent(row.probability) if row.variable.role else ""
-            ends = [between(row.interval) if row.variable.role else ""] if row.interval else []
-            words = states_text(row.variable, row.states, post=None if row.variable.role else post)
-            table.add_row(Text(name_of(row.variable)), chance, *ends, Text(words))
-    table.add_row()
-    return table
-
-
-def _meaning(post: Posterior) -> str:
-    return f"{post.uncertainty.meaning} " if post.uncertainty is not None else ""
-
-
-_CELL = "padding:.15em 1.2em .15em 0;border:0;background:none;vertical-align:middle"
-_TRACK = "position:relative;background:rgba(128,128,128,.18);width:11em;height:.7em;border-radius:.35em;overflow:hidden"
-
-
-def posterior_html(post: Posterior) -> str:
-    """The posteriors as an HTML table with bars; colours suit light and dark pages."""
-    before = prior_of(post)
-    sections = _html_findings(post, before)
-    sections += "".join(_html_section(title, rows, post, before) for title, rows in _sections(post))
-    told = "The upright mark on a bar is the probability before the findings." if before is not None else ""
-    notes = filter(None, (told, _meaning(post), plain(post.network.intended_use) or NOTICE, str(post.provenance)))
-    return (
-        f'<div style="line-height:1.4;max-width:60em"><div style="font-weight:600">'
-        f"{escape(plain(post.network.title or post.network.name))}</div>"
-        f'<div style="opacity:.75">given {escape(_given(post))}</div>'
-        f'<table style="border-collapse:collapse;border:0;color:inherit;font-size:inherit">{sections}</table>'
-        f'<div style="opacity:.65;font-size:85%;margin-top:.5em">{"<br>".join(map(escape, notes))}</div>'
-        "</div>"
-    )
-
-
 def prior_of(post: Posterior, engine: Engine | None = None) -> Posterior | None:
     """The posterior of no findings, where there are findings; None also where it would take long."""
     from spasmnet.engine import compile
@@ -198,55 +117,3 @@ def prior_of(post: Posterior, engine: Engine | None = None) -> Posterior | None:
         return (engine or compile(post.network, max_products=MOST_FOR_PRIORS)).posterior()
     except CircuitTooLargeError:
         return None
-
-
-def _html_findings(post: Posterior, before: Posterior | None) -> str:
-    """What was observed for certain, with its probability before all findings."""
-    lines = []
-    for name, finding in post.evidence.items():
-        variable = post.network.by_name[name]
-        if isinstance(finding, str):
-            chance = before[name][finding] if before is not None else None
-            words = f"{state_of(variable, finding)}" + (f"; before {percent(chance)}" if chance is not None else "")
-            lines.append(
-                f'<tr style="background:none"><td style="{_CELL};text-align:left">{escape(name_of(variable))}</td>'
-                f'<td style="{_CELL};text-align:right">100%</td><td style="{_CELL}"></td>'
-                f'<td style="{_CELL}">{_bar(1.0, "#d98a00", chance)}</td>'
-                f'<td style="{_CELL};text-align:left;opacity:.75">observed: {escape(words)}</td></tr>'
-            )
-    head = f'<th colspan="5" style="{_CELL};text-align:left;padding-top:.7em">Observed</th>'
-    return f'<tr style="background:none">{head}</tr>{"".join(lines)}' if lines else ""
-
-
-def _bar(probability: float, colour: str, before: float | None) -> str:
-    """A belief bar, and an upright mark where it was before the findings."""
-    mark = (
-        f'<div style="position:absolute;left:calc({100 * before:.2f}% - 1px);top:0;width:2px;height:100%;'
-        f'background:currentColor"></div>'
-        if before is not None
-        else ""
-    )
-    width = f"{100 * max(probability, 0.0):.2f}%"
-    return f'<div style="{_TRACK}"><div style="width:{width};height:100%;background:{colour}"></div>{mark}</div>'
-
-
-def _html_section(title: str, rows: Sequence[Ranked], post: Posterior, before: Posterior | None) -> str:
-    colour = "#c0573f" if title == ROLE_TITLES["serious"] else "#3b7bb5"
-    head = f'<th colspan="5" style="{_CELL};text-align:left;padding-top:.7em">{escape(title)}</th>'
-    lines = [f'<tr style="background:none">{head}</tr>']
-    for row in rows:
-        words = presence(row) if row.variable.role else states_text(row.variable, row.states, post=post)
-        ends = between(row.interval) if row.interval else ""
-        rare = one_in(row.probability) if row.variable.role == "serious" else ""
-        tip = escape(states_text(row.variable, row.states, most=99, post=post), quote=True)
-        active = row.variable.states[1:] or row.variable.states
-        bar = _bar(row.probability, colour, total(before[row.variable.name], active) if before is not None else None)
-        lines.append(
-            f'<tr title="{tip}" style="background:none">'
-            f'<td style="{_CELL};text-align:left">{escape(name_of(row.variable))}</td>'
-            f'<td style="{_CELL};text-align:right">{escape(percent(row.probability))}</td>'
-            f'<td style="{_CELL};text-align:right;opacity:.75">{escape(ends)}</td>'
-            f'<td style="{_CELL}">{bar}</td>'
-            f'<td style="{_CELL};text-align:left;opacity:.75">{escape(rare or words)}</td></tr>'
-        )
-    return "".join(lines)

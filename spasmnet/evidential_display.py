@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from spasmnet.display import NOTICE, finding_text, name_of, percent, plain, state_of
+from spasmnet.display import finding_text, name_of, percent, state_of
 from spasmnet.network import Network
 from spasmnet.sensitivity_display import number
 
 if TYPE_CHECKING:
     from spasmnet.evidential.evidence_sensitivity import EvidenceSensitivity
-    from spasmnet.posterior import Provenance
 
 NOT_PARAMETERS = (
     "This is evidence sensitivity: how the answer depends on the findings. It is not parameter sensitivity, which "
@@ -78,17 +76,6 @@ def evidence_sections(es: EvidenceSensitivity, top: int = TOP) -> list[Section]:
     return [*sections, ("What other findings could do, the most informative first", heads, rows)]
 
 
-def evidence_text(es: EvidenceSensitivity) -> str:
-    """An evidence sensitivity as plain text."""
-    return as_text(f"Evidence sensitivity of {belief_now(es)}", evidence_sections(es), [NOT_PARAMETERS])
-
-
-def evidence_html(es: EvidenceSensitivity) -> str:
-    """An evidence sensitivity as HTML."""
-    title = f"Evidence sensitivity of {belief_now(es)}"
-    return as_html(title, evidence_sections(es), [NOT_PARAMETERS], es.network, es.provenance)
-
-
 def belief_now(es: EvidenceSensitivity) -> str:
     """What is asked, its probability now and before, and the findings."""
     variable = es.network.by_name[es.event.variable]
@@ -107,46 +94,6 @@ def said(network: Network, name: str, finding: Any) -> str:
 def given(network: Network, evidence: Mapping[str, Any]) -> str:
     """The findings in words, or "nothing"."""
     return "; ".join(said(network, name, finding) for name, finding in evidence.items()) or "nothing"
-
-
-def as_text(title: str, sections: Iterable[Section], notes: Iterable[str]) -> str:
-    """Sections as plain text with aligned columns."""
-    lines = [title]
-    for heading, heads, rows in sections:
-        table = [tuple(heads), *rows]
-        widths = [max(len(row[i]) for row in table) for i in range(len(heads))]
-        lines += ["", heading]
-        lines += [
-            "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in table
-        ]
-    return "\n".join([*lines, "", *notes])
-
-
-_CELL = "padding:.15em 1.2em .15em 0;border:0;background:none;vertical-align:top;text-align:left"
-
-
-def as_html(
-    title: str, sections: Iterable[Section], notes: Iterable[str], network: Network, provenance: Provenance
-) -> str:
-    """Sections as HTML tables, with the intended use and the provenance; colours suit every page."""
-    parts = [f'<div style="line-height:1.4;max-width:70em"><div style="font-weight:600">{escape(plain(title))}</div>']
-    for heading, heads, rows in sections:
-        head = "".join(f'<th style="{_CELL}">{escape(text)}</th>' for text in heads)
-        body = "".join(
-            '<tr style="background:none">' + "".join(f'<td style="{_CELL}">{escape(c)}</td>' for c in row) + "</tr>"
-            for row in rows
-        )
-        parts.append(
-            f'<div style="margin-top:.7em;font-weight:600;opacity:.8">{escape(heading)}</div>'
-            '<table style="border-collapse:collapse;border:0;color:inherit;font-size:inherit">'
-            f'<tr style="background:none">{head}</tr>{body}</table>'
-        )
-    use = plain(network.intended_use) or NOTICE
-    return (
-        "".join(parts) + f'<div style="opacity:.75;margin-top:.5em">{escape(" ".join(notes))}</div>'
-        f'<div style="opacity:.65;font-size:85%;margin-top:.5em">{escape(use)}<br>{escape(plain(str(provenance)))}'
-        "</div></div>"
-    )
 
 
 def evidence_data(es: EvidenceSensitivity) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from math import exp, isfinite
 from typing import TYPE_CHECKING, Any
 
 from spasmnet.display import NOTICE, name_of, one_in, percent, plain, state_of
-from spasmnet.evidential_display import Section, as_html, as_text, given, said
+from spasmnet.evidential_display import Section, given, said
 from spasmnet.network import Network
 from spasmnet.sensitivity_display import number
 
@@ -166,18 +166,6 @@ def explanation_sections(why: Explanation, top: int = TOP) -> list[Section]:
         ]
         sections.append(("Which cause explains the findings", ("cause", "probability", "findings explained"), causes))
     return sections
-
-
-def explanation_text(why: Explanation) -> str:
-    """An explanation as plain text."""
-    return as_text(explanation_title(why), explanation_sections(why), explanation_notes(why))
-
-
-def explanation_html(why: Explanation) -> str:
-    """An explanation as HTML."""
-    return as_html(
-        explanation_title(why), explanation_sections(why), explanation_notes(why), why.network, why.provenance
-    )
 
 
 def explanation_title(why: Explanation) -> str:

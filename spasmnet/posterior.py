@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from spasmnet._frozen import FrozenMapping
+from spasmnet._shown import Shown
 from spasmnet._version import __version__
 from spasmnet.errors import SpasmnetError, UnknownStateError, UnknownVariableError
 from spasmnet.network import Network
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.table import Table
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Shown):
     """Which library and which model gave a result; `digest` covers everything that changes an answer."""
 
     library: str
@@ -38,10 +38,11 @@ class Provenance:
         return f"{self.library}, model {self.model} {self.model_version} ({self.digest[:19]})"
 
 
-class Distribution(dict[str, float]):
+class Distribution(Shown, dict[str, float]):
     """The probabilities of a variable's states: a dict (so that JSON and pandas take it) that cannot be changed."""
 
     __slots__ = ()
+    __str__ = dict.__repr__
 
     def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
         raise TypeError("a posterior cannot be changed; take a copy with dict(…)")
@@ -75,7 +76,7 @@ class Uncertainty:
         return f"The {100 * self.level:.6g}% intervals tell the uncertainty of the model's numbers, not of the patient."
 
 
-class Posterior(Mapping[str, Mapping[str, float]]):
+class Posterior(Shown, Mapping[str, Mapping[str, float]]):
     """P(X = x given the evidence) for every variable X: a mapping from variables to mappings from states to floats.
 
     Variables that were observed are there too. `log_evidence` is the natural logarithm of P(evidence), `evidence` what
@@ -223,16 +224,6 @@ class Posterior(Mapping[str, Mapping[str, float]]):
         given = ", ".join(f"{name}={finding}" for name, finding in self._evidence.items()) or "no evidence"
         return f"<Posterior of {len(self)} variables given {given}; ln P(evidence) = {self.log_evidence:.6g}>"
 
-    def __rich__(self) -> Table:
-        from spasmnet.display import posterior_table
-
-        return posterior_table(self)
-
-    def _repr_html_(self) -> str:
-        from spasmnet.display import posterior_html
-
-        return posterior_html(self)
-
 
 class UnknownNameError(UnknownVariableError, KeyError):
     """A variable that a result does not have; also a KeyError, as mappings promise."""
@@ -247,7 +238,7 @@ class UnknownStateNameError(UnknownStateError, KeyError):
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Shown):
     """The most probable joint state of all variables; unpacks into (assignment, log_probability).
 
     `log_probability` is ln P(assignment and evidence), `log_posterior` is ln P(assignment given the evidence).
@@ -261,3 +252,6 @@ class Explanation:
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.assignment, self.log_probability))
+
+    def __repr__(self) -> str:
+        return f"<Explanation: {len(self.assignment)} variables; ln P(assignment) = {self.log_probability:.6g}>"

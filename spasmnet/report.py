@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from spasmnet._shown import Shown
 from spasmnet.network import Network, Variable
 from spasmnet.posterior import Posterior
 from spasmnet.rules import Rule
@@ -66,7 +67,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Shown):
     """A posterior, ordered for a reader; `others` are the variables that are neither observed nor causes."""
 
     posterior: Posterior
@@ -103,6 +104,11 @@ class Report:
             ],
             "intended_use": network.intended_use,
         }
+
+    def __repr__(self) -> str:
+        care = f", {self.care.level} care" if self.care is not None else ""
+        count = len(self.posterior.evidence)
+        return f"<Report given {count} finding{'s' * (count != 1)}: {len(self.red_flags)} red flags{care}>"
 
 
 def report(engine: Engine, evidence: Mapping[str, Any] | None = None, *, interval: float | None = None) -> Report:

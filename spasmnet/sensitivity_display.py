@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 from itertools import islice, takewhile
 from math import floor, inf, isfinite, isinf, log10
 from typing import TYPE_CHECKING, Any
 
 from spasmnet.cpd import Table
-from spasmnet.display import NOTICE, finding_text, name_of, plain
+from spasmnet.display import finding_text, name_of, plain
 from spasmnet.errors import EvidenceError
 from spasmnet.sensitivity.places import Place, cited_at, parameters
 from spasmnet.sensitivity.places import name_of as name_of_number
@@ -179,59 +178,6 @@ def vertex_text(function: SensitivityFunction) -> str:
     """How near the number is to the bend of its function; "linear" if there is none."""
     near = function.vertex_proximity
     return "linear" if near == inf else number(near)
-
-
-_CELL = "padding:.15em 1.2em .15em 0;border:0;background:none;vertical-align:top"
-_HEADS = ("number of the model", "value", "range", "answer at low", "answer at high", "derivative", "source")
-
-
-def sensitivity_html(ps: ParameterSensitivity, top: int = 10) -> str:
-    """The strongest numbers as an HTML table, with the intended use and the provenance; colours suit every page."""
-    defined = _is_defined(ps)
-    found = strongest(ps, top) if defined else []
-    head = "".join(f'<th style="{_CELL};text-align:{_side(i)}">{escape(text)}</th>' for i, text in enumerate(_HEADS))
-    rows = "".join(_html_row(ps, one) for one in found)
-    table = (
-        f'<table style="border-collapse:collapse;border:0;color:inherit;font-size:inherit">'
-        f'<tr style="background:none">{head}</tr>{rows}</table>'
-        if found
-        else ("<div>No number of the model changes this answer.</div>" if defined else "")
-    )
-    notes = (matters_text(ps), NOT_EVIDENCE)
-    use = plain(ps.network.intended_use) or NOTICE
-    return (
-        '<div style="line-height:1.4;max-width:70em"><div style="font-weight:600">'
-        f"Parameter sensitivity of {escape(plain(str(ps.target)))}</div>"
-        f'<div style="opacity:.75">given {escape(given_text(ps))}. {escape(answer_now(ps))}.</div>{table}'
-        f'<div style="opacity:.75;margin-top:.5em">{escape(" ".join(notes))}</div>'
-        f'<div style="opacity:.65;font-size:85%;margin-top:.5em">{escape(use)}<br>{escape(plain(str(ps.provenance)))}'
-        "</div></div>"
-    )
-
-
-def _is_defined(ps: ParameterSensitivity) -> bool:
-    try:
-        return ps.answer == ps.answer
-    except EvidenceError:
-        return False
-
-
-def _side(column: int) -> str:
-    return "left" if column in (0, len(_HEADS) - 1) else "right"
-
-
-def _html_row(ps: ParameterSensitivity, found: Entry) -> str:
-    cells = (
-        plain(found.function.name),
-        number(found.function.value),
-        f"{number(found.low)} to {number(found.high)}",
-        answer_text(ps, found.at_low),
-        answer_text(ps, found.at_high),
-        number(found.function.derivative),
-        found.basis,
-    )
-    spans = "".join(f'<td style="{_CELL};text-align:{_side(i)}">{escape(text)}</td>' for i, text in enumerate(cells))
-    return f'<tr style="background:none">{spans}</tr>'
 
 
 def as_data(ps: ParameterSensitivity, top: int | None = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from spasmnet.display import NOTICE, name_of, percent, plain, state_of
-from spasmnet.evidential_display import Section, as_html, as_text, given
+from spasmnet.evidential_display import Section, given
 
 if TYPE_CHECKING:
     from spasmnet.evidential.what_if import Action, WhatIf
@@ -50,16 +50,6 @@ def _points(one: Action) -> str:
 def _words(found: WhatIf, one: Action) -> str:
     variable = found.network.by_name[one.variable]
     return f"{name_of(variable)}: {state_of(variable, one.state)}"
-
-
-def what_if_text(found: WhatIf) -> str:
-    """What acting would do as plain text."""
-    return as_text(what_if_title(found), what_if_sections(found), what_if_notes(found))
-
-
-def what_if_html(found: WhatIf) -> str:
-    """What acting would do as HTML."""
-    return as_html(what_if_title(found), what_if_sections(found), what_if_notes(found), found.network, found.provenance)
 
 
 def what_if_title(found: WhatIf) -> str:

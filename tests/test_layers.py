@@ -41,6 +41,7 @@ LAYERS = (
         "plots",
         "plots_beliefs",
         "drawing",
+        "showing",
     ),
     ("validation",),
     ("cli_options",),
@@ -49,16 +50,12 @@ LAYERS = (
     ("__init__", "__main__"),
 )
 HOOKS = {  # a higher layer that an object calls when it is shown; imported then, never with the module
-    ("posterior", "display"),
     ("network", "drawing"),
-    ("_shown", "drawing"),
+    ("_shown", "showing"),
     ("engine", "sensitivity"),  # intervals, when a posterior is asked with them
     ("sensitivity", "plots"),
     ("asking", "plot_style"),
-    ("sensitivity", "sensitivity_display"),
-    ("evidential", "evidential_display"),
     ("evidential", "explanation_display"),
-    ("evidential", "what_if_display"),
 }
 
 

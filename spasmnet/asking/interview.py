@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from spasmnet._frozen import FrozenMapping
+from spasmnet._shown import Shown
 from spasmnet.asking.ranking import Question, Ranking, rank
 from spasmnet.asking.roles import Roles, Target
 from spasmnet.asking.scores import Scorer
@@ -28,7 +29,7 @@ Answers = Sequence[tuple[str, Any]] | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Shown):
     """Where an interview stands.
 
     `status` is "ask", "stop" or "contradiction", `why` says in words why. `question` is the next one (also after
@@ -71,6 +72,10 @@ class Step:
             "provenance": self.provenance.as_dict(),
             "intended_use": self.network.intended_use,
         }
+
+    def __repr__(self) -> str:
+        asked = f"; next: {self.question.variable.name}" if self.question is not None else ""
+        return f"<Step: {self.status} after {len(self.answers)} answer{'s' * (len(self.answers) != 1)}{asked}>"
 
 
 def interview_step(

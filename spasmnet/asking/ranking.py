@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spasmnet._frozen import FrozenMapping
+from spasmnet._shown import Shown
 from spasmnet.asking.ahead import Ahead, look_ahead
 from spasmnet.asking.batch import Floats
 from spasmnet.asking.roles import Roles, Target
@@ -26,7 +27,7 @@ BY = ("value", "information", "change")
 
 
 @dataclass(frozen=True)
-class Question:
+class Question(Shown):
     """A variable that may be asked, and what asking it is worth.
 
     `information` is in bits; `value` (EVSI), `cost` and `net` are on the scale of the model's losses (`value` is 0 in a
@@ -55,6 +56,9 @@ class Question:
         then = {} if self.then is None else {"then": dict(self.then)}
         return {"variable": v.name, "label": v.label or v.name, "question": v.question, **numbers, **then}
 
+    def __repr__(self) -> str:
+        return f"<Question {self.variable.name!r}: {self.information:.3g} bits, net value {self.net:.3g}>"
+
 
 _NUMBERS = (
     "information", "value", "cost", "net", "change_care", "change_cause", "change", "red_flag", "alarm",
@@ -62,7 +66,7 @@ _NUMBERS = (
 
 
 @dataclass(frozen=True)
-class Ranking:
+class Ranking(Shown):
     """The open questions, the best first; `entropy` is what is not known about the targets, in bits."""
 
     questions: tuple[Question, ...]

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet._shown import Shown
 from spasmnet.asking.ahead import look_ahead
 from spasmnet.asking.batch import Batch, Codes, Floats, distinct
 from spasmnet.asking.outcomes import Outcome
@@ -34,7 +35,7 @@ DECISIONS = ("care", "cause", "both")
 
 
 @dataclass(frozen=True)
-class SameDecision:
+class SameDecision(Shown):
     """The probability that the decision stays; `low` and `high` are both it if `exact`, else a 95 % interval.
 
     `hidden` is how many variables are not known, `samples` the number of draws (0 if exact).

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import log2
 from typing import Any
 
+from spasmnet._shown import Shown
 from spasmnet.asking.interview import Step, plain_answer, understood, words
 from spasmnet.asking.ranking import Question, next_question
 from spasmnet.asking.roles import Target
@@ -41,7 +42,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Shown):
     """A step, and what is said about it at the end.
 
     `flags` are the red flags that hold, `unanswered` the questions, not asked or not known, of which an answer would
@@ -92,6 +93,9 @@ class Summary:
             "advice": [{"id": a.rule.id, "text": a.rule.text, "source": a.rule.source} for a in self.advice],
             "sources": list(self.sources),
         }
+
+    def __repr__(self) -> str:
+        return f"<Summary of an interview: {self.step.status} after {len(self.step.answers)} answers>"
 
 
 def summary(

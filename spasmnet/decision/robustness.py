@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet._shown import Shown
 from spasmnet.assign import cited_numbers
 from spasmnet.decision.crossings import CARE, CAUSE, Crossing, Lines
 from spasmnet.decision.rule import Decided, DecisionRule
@@ -95,7 +96,7 @@ def decision_robustness(
 
 
 @dataclass(frozen=True, eq=False)
-class DecisionRobustness:
+class DecisionRobustness(Shown):
     """What was decided `now`, and in the networks drawn (those in which the evidence is possible).
 
     `outcomes`, `overturning` and `sources` are frames; `shares` has for each decision every number's part in the

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spasmnet._shown import Shown
 from spasmnet.display import finding_text, name_of, plain, prior_of
 from spasmnet.drawing.boxes import Beliefs, box_height, box_width
 from spasmnet.drawing.layout import layered
@@ -27,7 +28,7 @@ PRINT = "@media print{.spasmnet-drawing>svg{max-width:100%;height:auto}}"
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Shown):
     """A picture: shown by notebooks, `svg` as text, `save` to a file.
 
     `body` holds the elements of the SVG, `width` and `height` its size in pixels, and `summary` what it shows in words.
@@ -54,7 +55,7 @@ class Drawing:
         elif place.suffix.lower() in (".html", ".htm"):
             content = (
                 f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{safe(self.summary)}</title>'
-                f"<style>{PAGE}</style></head><body>{self._repr_html_()}</body></html>"
+                f"<style>{PAGE}</style></head><body>{self.html}</body></html>"
             )
         else:
             raise SpasmnetError(
@@ -70,11 +71,10 @@ class Drawing:
             f'font-family="system-ui,sans-serif">{tip(self.summary)}{style}{self.body}</svg>'
         )
 
-    def _repr_html_(self) -> str:
+    @property
+    def html(self) -> str:
+        """The picture as an element for a page, as wide as it is and scrolled where that is too wide."""
         return f'<div class="spasmnet-drawing" style="overflow-x:auto"><style>{PRINT}</style>{self._svg()}</div>'
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
     def __repr__(self) -> str:
         return f"<Drawing of {self.summary}; save it with .save('network.svg')>"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet._shown import Shown
 from spasmnet.errors import SpasmnetError
 from spasmnet.evidential.conflict import Conflict, conflicts, rows_of
 from spasmnet.evidential.measures import (
@@ -77,7 +78,7 @@ class AtHand:
 
 
 @dataclass(frozen=True, eq=False)
-class EvidenceSensitivity:
+class EvidenceSensitivity(Shown):
     """How an answer depends on the findings. `unobserved`, `findings` and `conflict` are data frames.
 
     `belief` is P(focus | findings) and `before` P(focus) without findings; the focus is the target event, or of a whole
@@ -129,16 +130,6 @@ class EvidenceSensitivity:
             f"<EvidenceSensitivity of P({self.event.variable}={self.focus}) = {self.belief:.4g}: {len(self.at_hand)} "
             f"findings, {len(self.open)} variables unobserved>"
         )
-
-    def __str__(self) -> str:
-        from spasmnet.evidential_display import evidence_text
-
-        return evidence_text(self)
-
-    def _repr_html_(self) -> str:
-        from spasmnet.evidential_display import evidence_html
-
-        return evidence_html(self)
 
 
 def evidence_sensitivity(

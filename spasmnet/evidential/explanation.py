@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spasmnet._shown import Shown
 from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
 from spasmnet.evidential.overturn import Overturn, overturns
@@ -30,7 +31,7 @@ Because = tuple[str, Any, float, float]  # variable, finding, contribution, stan
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(Shown):
     """Why P(event | findings) is what it is.
 
     `belief` and `before` are the probability of the event with and without the findings, `shapley` the contributions of
@@ -179,16 +180,6 @@ class Explanation:
     def __repr__(self) -> str:
         n = len(self.evidence)
         return f"<Explanation of P({self.question.event}) = {self.belief:.4g}, before {self.before:.4g}: {n} findings>"
-
-    def __str__(self) -> str:
-        from spasmnet.explanation_display import explanation_text
-
-        return explanation_text(self)
-
-    def _repr_html_(self) -> str:
-        from spasmnet.explanation_display import explanation_html
-
-        return explanation_html(self)
 
 
 def explain(

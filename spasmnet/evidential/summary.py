@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet._shown import Shown
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError
 from spasmnet.evidential.measures import divergence, entropy, information, relative_change, weight
@@ -23,7 +24,7 @@ CHUNK = 2_000_000  # probabilities that are kept at once
 
 
 @dataclass(frozen=True, eq=False)
-class EvidenceSummary:
+class EvidenceSummary(Shown):
     """Evidence sensitivity over the cases of a table.
 
     `cases` has the table's index: belief, before, conflict (bits), and the finding with the largest cost of omission

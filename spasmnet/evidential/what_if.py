@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet._shown import Shown
 from spasmnet.assign import has_ranges
 from spasmnet.circuit.factors import ancestors
 from spasmnet.engine import Engine
@@ -61,7 +62,7 @@ class Action:
 
 
 @dataclass(frozen=True, eq=False)
-class WhatIf:
+class WhatIf(Shown):
     """What acting would do to P(event), the action that lowers it most first. `frame` has one row an action.
 
     `belief` is P(event | all findings). `level` and `draws` belong to the intervals; None and 0 without.
@@ -96,16 +97,6 @@ class WhatIf:
 
     def __repr__(self) -> str:
         return f"<WhatIf of P({self.event}) = {self.belief:.4g}: {len(self.actions)} actions>"
-
-    def __str__(self) -> str:
-        from spasmnet.what_if_display import what_if_text
-
-        return what_if_text(self)
-
-    def _repr_html_(self) -> str:
-        from spasmnet.what_if_display import what_if_html
-
-        return what_if_html(self)
 
 
 def what_if(

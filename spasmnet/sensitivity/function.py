@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet._shown import Shown
 from spasmnet.errors import SpasmnetError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class SensitivityFunction:
+class SensitivityFunction(Shown):
     """How the answer depends on one number, the others of its row co-varying.
 
     `name` says which number, `value` is what it is now, [`low`, `high`] its range, `answer` what the answer is. The
@@ -130,6 +131,9 @@ class SensitivityFunction:
         inner = [self.value] if a < self.value < b else []
         ends = self(np.array([a, *inner, b]))
         return float(ends.min()), float(ends.max())
+
+    def __repr__(self) -> str:
+        return f"<SensitivityFunction of {self.answer}: {self.name}, now {self.value:g}>"
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The curve with the present value, the range and the vertex; see spasmnet.plots.plot_function."""

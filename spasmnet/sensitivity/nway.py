@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spasmnet._shown import Shown
 from spasmnet.cpd import Key, NoisyMax
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError
@@ -148,7 +149,7 @@ def _at_knots(ps: ParameterSensitivity, places: Sequence[Place], knots: Sequence
 
 
 @dataclass(frozen=True, eq=False)
-class NWaySensitivity:
+class NWaySensitivity(Shown):
     """An answer as a function of several numbers, f(t) = N(t) / D(t) (or the logarithm of it).
 
     `places` says which numbers, `knots` where the forms may bend: the ends of each number's domain and, with

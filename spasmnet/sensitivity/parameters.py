@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet._shown import Shown
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError, suggest
 from spasmnet.network import Network
@@ -105,7 +106,7 @@ def _understood(
 
 
 @dataclass(frozen=True, eq=False)
-class ParameterSensitivity:
+class ParameterSensitivity(Shown):
     """The sensitivity functions of one answer. `frame` has one row a number, the strongest first.
 
     Iterating gives the functions, the strongest first; `ps["P(lung=yes | smoke=no)"]` or `ps["lung", (1, 0)]` one.
@@ -336,8 +337,3 @@ class ParameterSensitivity:
         from spasmnet.plots import plot_tornado
 
         return plot_tornado(self, top, ax)
-
-    def _repr_html_(self) -> str:
-        from spasmnet.sensitivity_display import sensitivity_html
-
-        return sensitivity_html(self)

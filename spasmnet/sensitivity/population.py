@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet._shown import Shown
 from spasmnet.circuit.rows import processors
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError, TableError
@@ -116,7 +117,7 @@ def _parts(job: Cases, keep: bool, workers: int) -> list[Part]:
 
 
 @dataclass(frozen=True, eq=False)
-class PopulationSensitivity:
+class PopulationSensitivity(Shown):
     """The derivatives of one answer, summarised over cases; `frame` has one row a number.
 
     `answers` has the answer in each case, in the table's order; `left_out` says how many have none.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet._shown import Shown
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError
 from spasmnet.network import Network
@@ -105,7 +106,7 @@ def sobol_indices(
 
 
 @dataclass(frozen=True, eq=False)
-class SobolIndices:
+class SobolIndices(Shown):
     """First-order and total indices of numbers for an answer with this `mean` and `variance`.
 
     `frame` has one row a number, the largest total first; `places` are the numbers in declared order.

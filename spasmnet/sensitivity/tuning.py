@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet._shown import Shown
 from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
 from spasmnet.kernels.layout import TINY
@@ -156,7 +157,7 @@ def _change(network: Network, place: Place, value: float, needed: float, achieve
 
 
 @dataclass(frozen=True, eq=False)
-class Tuning:
+class Tuning(Shown):
     """What `tune` found: `changes`, the smallest first; none if the constraint already `holds`, or cannot be met.
 
     `closest` is the change to 0 or 1 of one number that brings the answer nearest to the constraint; None if no number

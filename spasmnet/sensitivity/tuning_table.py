@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet._shown import Shown
 from spasmnet.cpd import Table
 from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
@@ -23,7 +24,7 @@ ROUNDING = 1e-12  # differences that are none
 
 
 @dataclass(frozen=True, eq=False)
-class TableTuning:
+class TableTuning(Shown):
     """What `tune_table` found: the changed `network`, its CD `distance`, and the answer before and after."""
 
     wanted: Wanted
@@ -32,6 +33,9 @@ class TableTuning:
     distance: float
     answer: float
     achieved: float
+
+    def __repr__(self) -> str:
+        return f"<TableTuning of {self.variable}: {self.wanted}, from {self.answer:.4g} to {self.achieved:.4g}>"
 
 
 def tune_table(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet._shown import Shown
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError
 from spasmnet.network import Network
@@ -113,7 +114,7 @@ def uncertainty_of(engine: Engine, post: Posterior, level: float, method: str) -
 
 
 @dataclass(frozen=True, eq=False)
-class Intervals:
+class Intervals(Shown):
     """Credible intervals of posteriors. `frame` has one row a state; `intervals["lung", "yes"]` is (low, high).
 
     `answers` are the posteriors of the networks drawn (a Samples), or what the delta method made (a Delta).

@@ -1,0 +1,1 @@
+"""How objects show themselves: pages of words, tables, bars and pictures, as HTML for notebooks and as plain text."""

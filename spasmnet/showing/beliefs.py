@@ -1,0 +1,179 @@
+"""Pages of probabilities: posteriors as belief bars, one distribution, the most probable joint state, a provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import exp
+from typing import Any
+
+from spasmnet.display import (
+    ROLE_TITLES,
+    between,
+    finding_text,
+    name_of,
+    one_in,
+    percent,
+    plain,
+    presence,
+    prior_of,
+    state_of,
+    states_text,
+)
+from spasmnet.network import Variable
+from spasmnet.posterior import Distribution, Explanation, Posterior, Provenance
+from spasmnet.report import Ranked, ranked, total
+from spasmnet.showing.page import BLUE, ORANGE, RED, Cell, Grid, Page, Track, left_out, stamp
+
+MOST_STATES, MOST_ROWS = 6, 120
+BEFORE = ("line", "before the findings")
+
+
+def posterior_page(post: Posterior) -> Page:
+    """What was found, then every variable as belief bars: by role, or in declared order with a bar a state."""
+    network, before = post.network, prior_of(post)
+    grids = [grid for grid in (_findings(post, before),) if grid.rows]
+    grids += [ranked_grid(title, rows, post, before) for title, rows in _sections(post)]
+    grids += _by_state(post, before)
+    notes = [post.uncertainty.meaning] if post.uncertainty is not None else []
+    title = plain(network.title or network.name)
+    return Page(title, f"given {given(post)}", grids, notes, stamp(network, post.provenance))
+
+
+def given(post: Posterior, longest: int = 400) -> str:
+    """The findings in words, or "nothing"."""
+    by_name = post.network.by_name
+    found = [f"{name_of(by_name[n])}: {finding_text(f, by_name[n])}" for n, f in post.evidence.items()]
+    words = "; ".join(found) or "nothing"
+    return words if len(words) <= longest else f"{len(found)} findings"
+
+
+def marks(post: Posterior, before: Posterior | None, colour: str, words: str) -> list[tuple[str, str]]:
+    """The legend of belief bars."""
+    found = [(colour, words)]
+    if before is not None:
+        found.append(BEFORE)
+    if post.uncertainty is not None:
+        found.append(("reach", f"{100 * post.uncertainty.level:.6g}% interval"))
+    return found
+
+
+def _findings(post: Posterior, before: Posterior | None) -> Grid:
+    """What was observed, with its probability before all findings."""
+    rows: list[Sequence[Cell]] = []
+    for name, finding in post.evidence.items():
+        variable = post.network.by_name[name]
+        state = finding if isinstance(finding, str) else max(post[name], key=post[name].__getitem__)
+        chance, was = post[name][state], before[name][state] if before is not None else None
+        words = f"{state_of(variable, state)}, {percent(chance)}" + (f", before {percent(was)}" if was else "")
+        said = finding_text(finding, variable)
+        bar = Track(words, ((0.0, chance, ORANGE),), was)
+        rows.append((name_of(variable), percent(chance), bar, percent(was) if was is not None else "", said))
+    legend = [(ORANGE, "observed"), *([BEFORE] if before is not None else [])]
+    return Grid("Observed", ("", "", "", "before" * bool(before), "as understood"), "wntns", rows, legend=legend)
+
+
+def _sections(post: Posterior) -> Iterator[tuple[str, list[Ranked]]]:
+    """What was not observed and has a role, by role."""
+    rows = ranked(post)
+    for role, title in ROLE_TITLES.items():
+        found = [row for row in rows if row.variable.role == role]
+        if found:
+            yield title, found
+
+
+def ranked_grid(title: str, rows: Sequence[Ranked], post: Posterior, before: Any) -> Grid:
+    """Variables by the probability of not being in their first, neutral state."""
+    colour = RED if title == ROLE_TITLES["serious"] else BLUE
+    known, was = post.uncertainty is not None, before is not None
+    lines: list[Sequence[Cell]] = []
+    for row in rows:
+        earlier = total(before[row.variable.name], row.variable.states[1:] or row.variable.states) if was else None
+        rare = one_in(row.probability) if row.variable.role == "serious" else ""
+        bar = Track(_states(row.variable, post), ((0.0, row.probability, colour),), earlier, row.interval)
+        cells: list[Cell] = [name_of(row.variable), percent(row.probability)]
+        cells += [between(row.interval) if row.interval else ""] if known else []
+        cells += [bar, *([percent(earlier)] if earlier is not None else []), rare or presence(row)]
+        lines.append(cells)
+    heads = ["", "", *(["interval"] if known else []), "", *(["before"] if was else []), "most probable form"]
+    legend = marks(post, before, colour, "probability of being present")
+    return Grid(title, heads, "wn" + "n" * known + "t" + "n" * was + "s", lines, legend=legend)
+
+
+def _states(variable: Variable, post: Posterior) -> str:
+    return f"{name_of(variable)}: {states_text(variable, post[variable.name], most=12, post=post)}"
+
+
+def _by_state(post: Posterior, before: Posterior | None) -> list[Grid]:
+    """The variables without a role, a bar a state."""
+    rows: list[Sequence[Cell]] = []
+    known, was = post.uncertainty is not None, before is not None
+    variables = [v for v in post.network.variables if v.role not in ROLE_TITLES]
+    variables = [v for v in variables if not isinstance(post.evidence.get(v.name), str)]
+    shown = 0
+    for variable in variables:
+        states = kept(variable.states, post[variable.name])
+        if rows and len(rows) + len(states) > MOST_ROWS:
+            break
+        shown += 1
+        for i, state in enumerate(states):
+            chance = post[variable.name][state]
+            earlier = before[variable.name][state] if before is not None else None
+            ends = post.interval(variable.name, state) if known else None
+            words = f"{name_of(variable)}: {state_of(variable, state)} {percent(chance)}"
+            cells: list[Cell] = [name_of(variable) if i == 0 else "", state_of(variable, state), percent(chance)]
+            cells += [between(ends)] if ends is not None else []
+            cells += [Track(words, ((0.0, chance, BLUE),), earlier, ends)]
+            rows.append([*cells, *([percent(earlier)] if earlier is not None else [])])
+        if len(states) < len(variable.states):
+            rest = f"and {len(variable.states) - len(states)} less probable states"
+            rows.append(["", rest, *[""] * (2 + known + was)])
+    if not rows:
+        return []
+    heads = ["", "", "", *(["interval"] if known else []), "", *(["before"] if was else [])]
+    note = left_out(len(variables), shown, "more variables; to_frame() has all")
+    legend = marks(post, before, BLUE, "probability")
+    return [Grid("Variables", heads, "wsn" + "n" * known + "t" + "n" * was, rows, legend=legend, note=note)]
+
+
+def kept(states: Sequence[str], chances: Mapping[str, float]) -> list[str]:
+    """The states, or of many the most probable ones in their order."""
+    if len(states) <= MOST_STATES:
+        return list(states)
+    first = set(sorted(states, key=lambda state: -chances[state])[: MOST_STATES - 1])
+    return [state for state in states if state in first]
+
+
+def distribution_page(found: Distribution) -> Page:
+    """The probability of each state as a bar."""
+    rows = [(state, percent(p), Track(f"{state} {percent(p)}", ((0.0, p, BLUE),))) for state, p in found.items()]
+    note = left_out(len(rows), MOST_ROWS, "more states")
+    count = f"The probabilities of {len(rows)} state{'s' * (len(rows) != 1)}"
+    return Page("", "", [Grid(count, ("", "", ""), "wnt", rows[:MOST_ROWS], note=note)])
+
+
+def most_probable_page(found: Explanation) -> Page:
+    """The state of every variable in the most probable joint state, the findings marked."""
+    rows = [
+        (
+            name,
+            state,
+            "observed" if isinstance(found.evidence.get(name), str) else "uncertain" * (name in found.evidence),
+        )
+        for name, state in found.assignment.items()
+    ]
+    said = "; ".join(f"{name}={finding_text(finding)}" for name, finding in found.evidence.items()) or "nothing"
+    chance = one_in(exp(found.log_posterior)) or percent(exp(found.log_posterior))
+    title = "The most probable joint state of all variables"
+    notes = [
+        f"Its probability given the findings is {chance} (ln {found.log_posterior:.6g}); with them, "
+        f"ln {found.log_probability:.6g}. Of single variables the posterior may favour other states."
+    ]
+    note = left_out(len(rows), MOST_ROWS)
+    grid = Grid("", ("variable", "state", ""), "wws", rows[:MOST_ROWS], note=note)
+    return Page(title, f"given {said}", [grid], notes, stamp(None, found.provenance))
+
+
+def provenance_page(found: Provenance) -> Page:
+    """The versions, one a line."""
+    rows = [(key.replace("_", " "), value) for key, value in found.as_dict().items()]
+    return Page("Where a result comes from", "", [Grid("", ("", ""), "sw", rows)])

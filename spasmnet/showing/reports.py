@@ -1,0 +1,68 @@
+"""The page of a report on a case: how soon to be seen, red flags, what is probable, advice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from spasmnet.display import finding_text, name_of, percent, plain, prior_of
+from spasmnet.network import Network
+from spasmnet.report import Ranked, Report
+from spasmnet.rules import Rule
+from spasmnet.showing.beliefs import given, ranked_grid
+from spasmnet.showing.page import Cell, Grid, Page, Picture, left_out, stamp
+from spasmnet.triage import Care
+
+CARE = {
+    "emergency": "Emergency care, now", "urgent": "Urgent care, today", "routine": "A routine appointment",
+    "self_care": "Self-care",
+}  # fmt: skip
+TOP = 8
+
+
+def report_page(found: Report) -> Page:
+    """Red flags before all probabilities, then causes, serious conditions and advice."""
+    post = found.posterior
+    network, before = post.network, prior_of(post)
+    parts: list[Grid | Picture | str] = []
+    if found.care is not None and post.evidence:
+        rows: list[Sequence[Cell]] = [("How soon to be seen", (CARE[found.care.level], decided(found.care, network)))]
+        if found.suspected:
+            rows.append(("Think of", ", ".join(name_of(v) for v in found.suspected)))
+        parts.append(Grid("", ("", ""), "sw", rows))
+    for title, rules in (("Red flags", found.red_flags), ("Possible red flags", found.possible_red_flags)):
+        if rules:
+            parts.append(Grid(title, ("", "", ""), "wws", list(_rules(rules, found))))
+    for title, ranking in (("Causes", found.causes), ("Serious conditions", found.serious)):
+        if ranking:
+            parts.append(_ranking(title, ranking, found, before))
+    if not (found.causes or found.serious):
+        parts.append(_ranking("Variables", found.others, found, before))
+    if found.advice:
+        advice = [
+            (plain(a.rule.text), "; ".join(f"{name_of(v)} {percent(p)}" for v, p in a.because) or "always")
+            for a in found.advice
+        ]
+        parts.append(Grid("Advice", ("", "because"), "ws", advice))
+    notes = [post.uncertainty.meaning] if post.uncertainty is not None else []
+    title = f"{plain(network.title or network.name)}: report on a case"
+    return Page(title, f"given {given(post)}", parts, notes, stamp(network, post.provenance))
+
+
+def decided(care: Care, network: Network) -> str:
+    """What decided a level of care, in words."""
+    if care.decided_by == "red flag":
+        return "decided by a red flag"
+    reasons = ", ".join(f"{name_of(network.by_name[h.variable])} {percent(p)}" for h, p, _ in care.contributions[:2])
+    return "the level with the least expected loss" + (f"; what weighs most: {reasons}" if reasons else "")
+
+
+def _ranking(title: str, rows: Sequence[Ranked], found: Report, before: object) -> Grid:
+    grid = ranked_grid(title, rows[:TOP], found.posterior, before)
+    return Grid(grid.title, grid.heads, grid.kinds, grid.rows, None, grid.legend, left_out(len(rows), TOP))
+
+
+def _rules(rules: Iterable[Rule], found: Report) -> Iterable[Sequence[Cell]]:
+    evidence, by_name = found.posterior.evidence, found.posterior.network.by_name
+    for rule in rules:
+        why = (f"{name_of(by_name[n])}: {finding_text(evidence[n], by_name[n])}" for n in rule.when if n in evidence)
+        yield CARE.get(rule.level, rule.level), plain(rule.text), "; ".join(why)
