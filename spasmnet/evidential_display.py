@@ -61,7 +61,7 @@ def evidence_sections(es: EvidenceSensitivity, top: int = TOP) -> list[Section]:
             percent(one.entropy_share),
             f"{percent(one.minimum)} ({state_of(network.by_name[one.variable], one.minimum_state)})",
             f"{percent(one.maximum)} ({state_of(network.by_name[one.variable], one.maximum_state)})",
-            *((one.outcome,) if es.event.whole else ()),
+            *((state_of(es.network.by_name[es.event.variable], one.outcome),) if es.event.whole else ()),
         )
         for one in es.open[:top]
     ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from spasmnet.display import between, finding_text, name_of, percent, state_of, states_text
 from spasmnet.drawing.layout import Box
-from spasmnet.drawing.text import safe, shortened, tip, wrapped
+from spasmnet.drawing.text import safe, shortened, tip, width_of, wrapped
 from spasmnet.network import Variable
 from spasmnet.posterior import Posterior
 
@@ -17,6 +17,9 @@ PLAIN, OBSERVED = "#3b7fbf", "#d98a00"  # all of them in the middle between blac
 SIZE, SMALL = 12.0, 11.0
 LINE, ROW, TOP, FOOT = 14.0, 15.0, 7.0, 5.0
 MOST_STATES = 6
+MOST_LINES = 3
+BAR, BARS = 50.0, 126.0  # a bar's width, and that of all that is not the label of a state
+LEAST_LABEL, MOST_LABEL = 64.0, 124.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +30,17 @@ class Beliefs:
     prior: Mapping[str, Mapping[str, float]] | None = None
 
 
-def box_width(beliefs: Beliefs | None) -> float:
-    """The width of all boxes."""
-    return 160.0 if beliefs is None else 206.0
+def box_width(variables: Iterable[Variable], beliefs: Beliefs | None) -> float:
+    """The width of all boxes: with beliefs, what the labels of the states need, within bounds."""
+    if beliefs is None:
+        return 160.0
+    words = (state_of(variable, state) for variable in variables for state in _shown(variable, beliefs)[0])
+    return BARS + min(max(LEAST_LABEL, *(width_of(label, SMALL) for label in words)), MOST_LABEL)
 
 
-def box_height(variable: Variable, beliefs: Beliefs | None) -> float:
-    """The height that a variable's box needs."""
-    title = LINE * len(_title(variable, beliefs))
+def box_height(variable: Variable, width: float, beliefs: Beliefs | None) -> float:
+    """The height that a variable's box of that width needs."""
+    title = LINE * len(_title(variable, width, beliefs))
     if beliefs is None:
         return title + 2 * TOP - 2
     shown, left = _shown(variable, beliefs)
@@ -54,15 +60,15 @@ def box_svg(variable: Variable, box: Box, beliefs: Beliefs | None) -> str:
         f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="4" height="{box.height:.1f}" rx="2" fill="{colour}"/>',
     ]
     y = box.y + TOP + SIZE - 2
-    for line in _title(variable, beliefs):
+    for line in _title(variable, box.width, beliefs):
         parts.append(text(line, box.x + 11, y, weight=0 if beliefs is None else 600))
         y += LINE
     if beliefs is not None:
         if finding is not None:
             words = "observed" if isinstance(finding, str) else "observed, uncertain"
-            parts.append(text(words, box.x + 11, y, SMALL, fill=OBSERVED, weight=600))
+            parts.append(text(words, box.x + 11, y, SMALL, weight=600))  # orange is too pale for small letters
             y += ROW
-        parts += _rows(variable, box.x, y, beliefs, finding, colour)
+        parts += _rows(variable, box, y, beliefs, finding, colour)
     return f'<g role="listitem">{"".join(parts)}</g>'
 
 
@@ -88,13 +94,15 @@ def bar_svg(x: float, y: float, width: float, height: float, fill: str, opacity:
     )
 
 
-def _rows(variable: Variable, x: float, y: float, beliefs: Beliefs, finding: Any, colour: str) -> list[str]:
+def _rows(variable: Variable, box: Box, y: float, beliefs: Beliefs, finding: Any, colour: str) -> list[str]:
     found, shown = [], beliefs.posterior[variable.name]
     states, left = _shown(variable, beliefs)
-    first, room = x + 101, 50.0
+    x, room = box.x, BAR
+    label = box.width - BARS
+    first = x + 11 + label + 8
     for state in states:
         certain = finding == state
-        words = shortened(state_of(variable, state), SMALL, 80)
+        words = shortened(state_of(variable, state), SMALL, label)
         found.append(text(words, x + 11, y, SMALL, weight=600 if certain else 0))
         found.append(bar_svg(first, y - 8, room, 9, "currentColor", 0.1))
         found.append(bar_svg(first, y - 8, room * shown[state], 6, OBSERVED if certain else colour))
@@ -103,7 +111,9 @@ def _rows(variable: Variable, x: float, y: float, beliefs: Beliefs, finding: Any
         if beliefs.posterior.uncertainty is not None and finding is None:
             low, high = beliefs.posterior.interval(variable.name, state)
             found.append(bar_svg(first + room * low, y - 5.6, max(room * (high - low), 0.8), 1.2, "currentColor", 0.9))
-        found.append(text(percent(shown[state]), x + 200, y, SMALL, anchor="end", weight=600 if certain else 0))
+        found.append(
+            text(percent(shown[state]), x + box.width - 7, y, SMALL, anchor="end", weight=600 if certain else 0)
+        )
         y += ROW
     if left:
         found.append(text(f"and {left} more", x + 11, y, SMALL, soft=True))
@@ -119,8 +129,8 @@ def _shown(variable: Variable, beliefs: Beliefs) -> tuple[tuple[str, ...], int]:
     return tuple(state for state in variable.states if state in kept), len(variable.states) - len(kept)
 
 
-def _title(variable: Variable, beliefs: Beliefs | None) -> list[str]:
-    return wrapped(name_of(variable), SIZE if beliefs is None else SIZE * 1.06, box_width(beliefs) - 20)
+def _title(variable: Variable, width: float, beliefs: Beliefs | None) -> list[str]:
+    return wrapped(name_of(variable), SIZE if beliefs is None else SIZE * 1.06, width - 20, MOST_LINES)
 
 
 def _words(variable: Variable, beliefs: Beliefs | None, finding: Any) -> str:

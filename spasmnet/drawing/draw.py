@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 MOST = 100  # variables that one picture shows legibly
 BAND = {"risk_factor": 0, "cause": 1, "serious": 1, "finding": 2}
 PAGE = ":root{color:#222;background:#fff}@media(prefers-color-scheme:dark){:root{color:#ddd;background:#181818}}"
-PRINT = "@media print{.spasmnet-drawing>svg{max-width:100%;height:auto}}"
+PRINT = (
+    "@media print{.spasmnet-drawing{overflow:visible!important}"
+    ".spasmnet-drawing>svg{min-width:0!important;max-width:100%!important}}"
+)
+LEAST = 0.7  # of its size, to which a picture shrinks before it is scrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +68,19 @@ class Drawing(Shown):
         place.write_text(content, encoding="utf-8")
         return place
 
-    def _svg(self, style: str = "", namespace: str = "") -> str:
+    def _svg(self, style: str = "", attributes: str = "") -> str:
         return (
-            f'<svg{namespace} viewBox="0 0 {self.width:.0f} {self.height:.0f}" width="{self.width:.0f}" '
+            f'<svg{attributes} viewBox="0 0 {self.width:.0f} {self.height:.0f}" width="{self.width:.0f}" '
             f'height="{self.height:.0f}" role="img" aria-label="{safe(self.summary)}" fill="currentColor" '
             f'font-family="system-ui,sans-serif">{tip(self.summary)}{style}{self.body}</svg>'
         )
 
     @property
     def html(self) -> str:
-        """The picture as an element for a page, as wide as it is and scrolled where that is too wide."""
-        return f'<div class="spasmnet-drawing" style="overflow-x:auto"><style>{PRINT}</style>{self._svg()}</div>'
+        """The picture as an element for a page: it shrinks a little, and is scrolled where it is still too wide."""
+        fit = f' style="width:100%;min-width:{LEAST * self.width:.0f}px;max-width:{self.width:.0f}px;height:auto"'
+        picture = self._svg(attributes=fit)
+        return f'<div class="spasmnet-drawing" style="overflow-x:auto"><style>{PRINT}</style>{picture}</div>'
 
     def __repr__(self) -> str:
         return f"<Drawing of {self.summary}; save it with .save('network.svg')>"
@@ -123,7 +129,8 @@ def draw(
     )
     variables = [network.by_name[name] for name in names]
     bands = {v.name: BAND[v.role] for v in variables} if all(v.role in BAND for v in variables) else None
-    heights = {variable.name: box_height(variable, beliefs) for variable in variables}
+    wide = box_width(variables, beliefs)
+    heights = {variable.name: box_height(variable, wide, beliefs) for variable in variables}
     whole = "" if len(names) == len(network) else f" of {len(network)}"
     count = f"{len(names)}{whole} variable{'s' * (len(network) != 1)}, {len(keys)} edge{'s' * (len(keys) != 1)}"
     cut = sum((parent in kept) != (name in kept) for name in network.names for parent in network.cpds[name].parents)
@@ -134,7 +141,7 @@ def draw(
         plain(network.title or network.name),
         [words for words in (f"{count}. {note}".strip(), given_) if words],
         variables,
-        layered(parents, box_width(beliefs), heights, bands),
+        layered(parents, wide, heights, bands),
         {(edge.parent, edge.child): edge for edge in network.edges},
         _strengths(network, keys, strength),
         beliefs,

@@ -75,7 +75,7 @@ def wrapped(text: str, size: float, room: float, most: int = 2) -> list[str]:
     found: list[str] = []
     while len(found) < most - 1 and width_of(words, size) > room:
         fits = len(shortened(words, size, room + size)) - 1
-        at = max(words.rfind(mark, 1, fits) for mark in " _-/") + 1
+        at = words.rfind(" ", fits // 2, fits) + 1 or max(words.rfind(mark, 1, fits) for mark in " _-/") + 1
         at = at if at > 1 else max(fits, 1)
         found.append(words[:at].rstrip())
         words = words[at:].lstrip()

@@ -80,7 +80,7 @@ def step_page(step: Step) -> Page:
         facts += [("Next", (asked, options)), ("because", plain(step.reason))]
     if step.care is not None:
         facts.append(("How soon to be seen", (CARE[step.care.level], decided(step.care, network))))
-    parts: list[Grid | Picture | str] = [plain(step.why), Grid("", ("", ""), "sw", facts)]
+    parts: list[Grid | Picture | str] = [plain(step.why), Grid("", ("", ""), "sp", facts)]
     if step.causes:
         parts.append(_causes(step))
     return Page(f"Interview: {heading}", f"answers: {given}", parts, small=stamp(network, step.provenance))
@@ -128,7 +128,7 @@ def interview_page(found: Summary) -> Page:
         parts.append(Grid("Reasons", ("finding", "odds times", "level of care without it"), "wns", reasons))
     if found.changes:
         rows = [(plain(q.variable.question) or name_of(q.variable), percent(q.change)) for q in found.changes]
-        parts.append(Grid("What would change it", ("question", "chance"), "wn", rows))
+        parts.append(Grid("What would change it", ("question", "chance"), "pn", rows))
     if found.advice:
-        parts.append(Grid("Advice", ("",), "w", [(plain(a.rule.text),) for a in found.advice]))
+        parts.append(Grid("Advice", ("",), "p", [(plain(a.rule.text),) for a in found.advice]))
     return Page(f"Report on an interview: {base.title.split(': ')[-1]}", base.given, parts, small=base.small)

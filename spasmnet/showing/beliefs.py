@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import exp
-from typing import Any
 
 from spasmnet.display import (
     ROLE_TITLES,
@@ -22,18 +21,15 @@ from spasmnet.display import (
 from spasmnet.network import Variable
 from spasmnet.posterior import Distribution, Explanation, Posterior, Provenance
 from spasmnet.report import Ranked, ranked, total
-from spasmnet.showing.page import BLUE, ORANGE, RED, Cell, Grid, Page, Track, left_out, stamp
+from spasmnet.showing.page import BLUE, ORANGE, RED, Cell, Grid, Heading, Page, Row, Track, left_out, stamp
 
 MOST_STATES, MOST_ROWS = 6, 120
-BEFORE = ("line", "before the findings")
 
 
 def posterior_page(post: Posterior) -> Page:
     """What was found, then every variable as belief bars: by role, or in declared order with a bar a state."""
     network, before = post.network, prior_of(post)
-    grids = [grid for grid in (_findings(post, before),) if grid.rows]
-    grids += [ranked_grid(title, rows, post, before) for title, rows in _sections(post)]
-    grids += _by_state(post, before)
+    grids = [grid for grid in (ranked_grid(post, before, list(_sections(post))), *_by_state(post, before)) if grid.rows]
     notes = [post.uncertainty.meaning] if post.uncertainty is not None else []
     title = plain(network.title or network.name)
     return Page(title, f"given {given(post)}", grids, notes, stamp(network, post.provenance))
@@ -47,32 +43,7 @@ def given(post: Posterior, longest: int = 400) -> str:
     return words if len(words) <= longest else f"{len(found)} findings"
 
 
-def marks(post: Posterior, before: Posterior | None, colour: str, words: str) -> list[tuple[str, str]]:
-    """The legend of belief bars."""
-    found = [(colour, words)]
-    if before is not None:
-        found.append(BEFORE)
-    if post.uncertainty is not None:
-        found.append(("reach", f"{100 * post.uncertainty.level:.6g}% interval"))
-    return found
-
-
-def _findings(post: Posterior, before: Posterior | None) -> Grid:
-    """What was observed, with its probability before all findings."""
-    rows: list[Sequence[Cell]] = []
-    for name, finding in post.evidence.items():
-        variable = post.network.by_name[name]
-        state = finding if isinstance(finding, str) else max(post[name], key=post[name].__getitem__)
-        chance, was = post[name][state], before[name][state] if before is not None else None
-        words = f"{state_of(variable, state)}, {percent(chance)}" + (f", before {percent(was)}" if was else "")
-        said = finding_text(finding, variable)
-        bar = Track(words, ((0.0, chance, ORANGE),), was)
-        rows.append((name_of(variable), percent(chance), bar, percent(was) if was is not None else "", said))
-    legend = [(ORANGE, "observed"), *([BEFORE] if before is not None else [])]
-    return Grid("Observed", ("", "", "", "before" * bool(before), "as understood"), "wntns", rows, legend=legend)
-
-
-def _sections(post: Posterior) -> Iterator[tuple[str, list[Ranked]]]:
+def _sections(post: Posterior) -> Iterator[tuple[str, Sequence[Ranked]]]:
     """What was not observed and has a role, by role."""
     rows = ranked(post)
     for role, title in ROLE_TITLES.items():
@@ -81,22 +52,58 @@ def _sections(post: Posterior) -> Iterator[tuple[str, list[Ranked]]]:
             yield title, found
 
 
-def ranked_grid(title: str, rows: Sequence[Ranked], post: Posterior, before: Any) -> Grid:
-    """Variables by the probability of not being in their first, neutral state."""
-    colour = RED if title == ROLE_TITLES["serious"] else BLUE
-    known, was = post.uncertainty is not None, before is not None
-    lines: list[Sequence[Cell]] = []
-    for row in rows:
-        earlier = total(before[row.variable.name], row.variable.states[1:] or row.variable.states) if was else None
-        rare = one_in(row.probability) if row.variable.role == "serious" else ""
-        bar = Track(_states(row.variable, post), ((0.0, row.probability, colour),), earlier, row.interval)
-        cells: list[Cell] = [name_of(row.variable), percent(row.probability)]
-        cells += [between(row.interval) if row.interval else ""] if known else []
-        cells += [bar, *([percent(earlier)] if earlier is not None else []), rare or presence(row)]
-        lines.append(cells)
-    heads = ["", "", *(["interval"] if known else []), "", *(["before"] if was else []), "most probable form"]
-    legend = marks(post, before, colour, "probability of being present")
-    return Grid(title, heads, "wn" + "n" * known + "t" + "n" * was + "s", lines, legend=legend)
+def ranked_grid(
+    post: Posterior,
+    before: Posterior | None,
+    sections: Sequence[tuple[str, Sequence[Ranked]]],
+    *,
+    observed: bool = True,
+) -> Grid:
+    """What was observed, and variables by the probability of not being in their first, neutral state."""
+    known = post.uncertainty is not None
+    rows: list[Row] = []
+    colours: dict[str, str] = {}
+    if observed and post.evidence:
+        rows += [Heading("Observed"), *(_finding(post, name, before) for name in post.evidence)]
+        colours[ORANGE] = "observed"
+    for title, ranking in sections:
+        rows += [Heading(title), *(_ranked(row, post, before) for row in ranking)]
+        colours.setdefault(BLUE, "probability of being present, that is, not in the first state")
+        if title == ROLE_TITLES["serious"]:
+            colours[RED] = "the same of a serious condition"
+    heads = ["", "", *(["interval"] if known else []), "", *(["before"] if before is not None else []), ""]
+    kinds = "wn" + "n" * known + "t" + "n" * (before is not None) + "s"
+    return Grid("", heads, kinds, rows, legend=[*colours.items(), *_marks(post, before)])
+
+
+def _marks(post: Posterior, before: Posterior | None) -> list[tuple[str, str]]:
+    """The legend of what is drawn on belief bars."""
+    found = [("line", "before the findings")] if before is not None else []
+    if post.uncertainty is not None:
+        found.append(("reach", f"{100 * post.uncertainty.level:.6g}% interval"))
+    return found
+
+
+def _finding(post: Posterior, name: str, before: Posterior | None) -> Sequence[Cell]:
+    """What was observed, with its probability before all findings."""
+    variable, finding = post.network.by_name[name], post.evidence[name]
+    state = finding if isinstance(finding, str) else max(post[name], key=post[name].__getitem__)
+    chance, was = post[name][state], before[name][state] if before is not None else None
+    words = f"{name_of(variable)}: {state_of(variable, state)} {percent(chance)}"
+    cells: list[Cell] = [name_of(variable), percent(chance), *([""] if post.uncertainty is not None else [])]
+    cells += [Track(words, ((0.0, chance, ORANGE),), was), *([percent(was)] if was is not None else [])]
+    return [*cells, finding_text(finding, variable)]
+
+
+def _ranked(row: Ranked, post: Posterior, before: Posterior | None) -> Sequence[Cell]:
+    serious = row.variable.role == "serious"
+    active = row.variable.states[1:] or row.variable.states
+    was = total(before[row.variable.name], active) if before is not None else None
+    bar = Track(_states(row.variable, post), ((0.0, row.probability, RED if serious else BLUE),), was, row.interval)
+    cells: list[Cell] = [name_of(row.variable), percent(row.probability)]
+    cells += [between(row.interval) if row.interval else ""] if post.uncertainty is not None else []
+    cells += [bar, *([percent(was)] if was is not None else [])]
+    return [*cells, one_in(row.probability) if serious else presence(row)]
 
 
 def _states(variable: Variable, post: Posterior) -> str:
@@ -105,7 +112,7 @@ def _states(variable: Variable, post: Posterior) -> str:
 
 def _by_state(post: Posterior, before: Posterior | None) -> list[Grid]:
     """The variables without a role, a bar a state."""
-    rows: list[Sequence[Cell]] = []
+    rows: list[Row] = []
     known, was = post.uncertainty is not None, before is not None
     variables = [v for v in post.network.variables if v.role not in ROLE_TITLES]
     variables = [v for v in variables if not isinstance(post.evidence.get(v.name), str)]
@@ -131,7 +138,7 @@ def _by_state(post: Posterior, before: Posterior | None) -> list[Grid]:
         return []
     heads = ["", "", "", *(["interval"] if known else []), "", *(["before"] if was else [])]
     note = left_out(len(variables), shown, "more variables; to_frame() has all")
-    legend = marks(post, before, BLUE, "probability")
+    legend = [(BLUE, "probability"), *_marks(post, before)]
     return [Grid("Variables", heads, "wsn" + "n" * known + "t" + "n" * was, rows, legend=legend, note=note)]
 
 

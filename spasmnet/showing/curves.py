@@ -16,6 +16,7 @@ from spasmnet.showing.tracks import signs
 
 Floats = NDArray[np.float64]
 WIDE, HIGH, LEFT, TOP, RIGHT = 460.0, 210.0, 66.0, 12.0, 14.0
+ACROSS, UP = 20, 18  # cells of a map: whole pixels
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
@@ -124,7 +125,8 @@ def heat(
     words: Callable[[float], str],
 ) -> str:  # fmt: skip
     """A map of an answer over two numbers, fuller where it is larger, the present as a dot; its ends in words."""
-    frame = Frame((float(x[0]), float(x[-1])), (float(y[0]), float(y[-1])))
+    half = [(t[1] - t[0]) / 2 for t in (x, y)]
+    frame = Frame(*((float(t[0] - h), float(t[-1] + h)) for t, h in zip((x, y), half, strict=True)))
     least, most = float(z.min()), float(z.max())
     span = most - least or 1.0
     wide, high = (WIDE - LEFT - RIGHT) / len(x), (HIGH - TOP) / len(y)

@@ -17,6 +17,19 @@ from spasmnet.showing.page import BLUE, ORANGE, Cell, Grid, Page, Track, left_ou
 from spasmnet.what_if_display import what_if_notes, what_if_sections, what_if_title
 
 TOP = 12
+_NUMBERS = dict.fromkeys(
+    (
+        "without it, with it",
+        "alone",
+        "cost of omission",
+        "bits",
+        "carries",
+        "chance",
+        "probability",
+        "findings explained",
+    ),
+    "n",
+) | {"path": "p"}  # columns of the sections
 FOR, AGAINST = (ORANGE, "speaks for it"), (BLUE, "speaks against it")
 
 
@@ -35,7 +48,7 @@ def evidence_page(es: EvidenceSensitivity) -> Page:
         for row, share in zip(rows, shares, strict=False)
     ]
     legend = [(BLUE, f"share of what is not known that it would tell; full: {percent(high)}")]
-    kinds = "wnntss" + "s" * (len(heads) - 5)
+    kinds = "wnnt" + "s" * (len(heads) - 3)
     note = left_out(len(es.open), len(lines), "more in unobserved")
     parts[-1] = Grid(title, (*heads[:3], "", *heads[3:]), kinds, lines, None, legend, note)
     asked = f"given {_given(es)}"
@@ -59,14 +72,14 @@ def _weighed(section: Section, weights: Sequence[float], at: int) -> Grid:
         end = place(weight) if isfinite(weight) else float(weight > 0)
         span = (0.5, end, ORANGE if weight > 0 else BLUE)
         lines.append((*row[:at], Track(number(weight), (span,), 0.5), *row[at:]))
-    kinds = "w" + "n" * (at - 1) + "t" + "s" * (len(heads) - at)
+    kinds = "w" + "n" * (at - 1) + "t" + "".join(_NUMBERS.get(head, "s") for head in heads[at:])
     legend = [FOR, AGAINST]
     return Grid(title, (*heads[:at], "", *heads[at:]), kinds, lines, (number(low), number(high)), legend)
 
 
 def _plain_grid(section: Section) -> Grid:
     title, heads, rows = section
-    return Grid(title, heads, "w" + "s" * (len(heads) - 1), rows)
+    return Grid(title, heads, "".join(_NUMBERS.get(head, "s" if i else "w") for i, head in enumerate(heads)), rows)
 
 
 def summary_page(found: EvidenceSummary) -> Page:
@@ -132,4 +145,8 @@ def what_if_page(found: WhatIf) -> Page:
     note = left_out(len(found.actions), len(rows), "more in frame")
     head, _, asked = what_if_title(found).partition(", given ")
     grid = Grid(title, (heads[0], heads[1], "", *heads[2:]), kinds, lines, (percent(low), percent(high)), legend, note)
-    return Page(head, f"given {asked}", [grid], what_if_notes(found), stamp(found.network, found.provenance))
+    notes = [what_if_notes(found)[0]]
+    if found.level is not None:
+        share = f"{100 * found.level:g}% of {found.draws:,} networks"
+        notes.append(f"The smaller figures: what {share} drawn from the numbers' ranges say.")
+    return Page(head, f"given {asked}", [grid], notes, stamp(found.network, found.provenance))

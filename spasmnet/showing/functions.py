@@ -13,7 +13,7 @@ from spasmnet.errors import SpasmnetError
 from spasmnet.sensitivity.function import SensitivityFunction, vertex
 from spasmnet.sensitivity.nway import NWaySensitivity
 from spasmnet.sensitivity_display import answer_now, answer_text, given_text, number, share
-from spasmnet.showing.curves import curve, heat, spark
+from spasmnet.showing.curves import ACROSS, UP, curve, heat, spark
 from spasmnet.showing.page import BLUE, ORANGE, Cell, Grid, Page, Picture, Track, stamp
 
 Floats = NDArray[np.float64]
@@ -87,15 +87,21 @@ def nway_page(found: NWaySensitivity) -> Page:
     grid = Grid("", heads, "wntnn", rows, ("0", "1"), [(BLUE, "its range"), ("dot", "value now")])
     if len(found.places) > 1:
         try:
-            x, y, z = found.surface(points=24)
+            x, y, z = found.surface(_centres(found, 0, ACROSS), _centres(found, 1, UP))
         except SpasmnetError:
             return Page(_title(found), asked, [grid], small=stamp(ps.network, ps.provenance))
-        if np.isfinite(z).all() and x[0] < x[-1] and y[0] < y[-1]:
+        if np.isfinite(z).all() and (np.diff(x) > 0).all() and (np.diff(y) > 0).all():
             now = found.values[0], found.values[1]
             summary = f"{ps.target}: from {answer_text(ps, float(z.min()))} to {answer_text(ps, float(z.max()))}"
             words = heat(x, y, z, now, (found.names[0], found.names[1]), summary, lambda t: answer_text(ps, t))
             parts.append(Picture(words, ""))
     return Page(_title(found), asked, [grid, *parts], small=stamp(ps.network, ps.provenance))
+
+
+def _centres(found: NWaySensitivity, number: int, count: int) -> Floats:
+    """The middles of so many cells over a number's range."""
+    low, high = (float(np.clip(t, found.knots[number][0], found.knots[number][-1])) for t in found.ranges[number])
+    return low + (high - low) * (np.arange(count) + 0.5) / count
 
 
 def _title(found: NWaySensitivity) -> str:

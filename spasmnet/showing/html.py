@@ -9,42 +9,44 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from spasmnet.drawing.text import safe
-from spasmnet.showing.page import Cell, Grid, Page, Picture, Track
+from spasmnet.showing.page import Cell, Grid, Heading, Page, Picture, Row, Track
 from spasmnet.showing.tracks import sample, svg
 
 _CELL = "padding:.18em 1.3em .18em 0;border:0;background:none;vertical-align:top;white-space:normal;line-height:1.35"
 _KINDS = {
     "w": "text-align:left;overflow-wrap:anywhere;max-width:26em;min-width:6em",
-    "s": "text-align:left;overflow-wrap:anywhere;max-width:26em;opacity:.75",
+    "p": "text-align:left;overflow-wrap:anywhere;max-width:44em;min-width:12em",
+    "s": "text-align:left;overflow-wrap:anywhere;max-width:26em;min-width:7em;opacity:.75",
     "n": "text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums",
-    "t": "text-align:left;padding-top:.32em",
+    "t": "text-align:left",
 }
 _TABLE = (
     "border-collapse:collapse;border:0;color:inherit;font-size:inherit;table-layout:auto;margin:.1em 0;width:auto;"
     "display:table;overflow:visible"
 )
 _ROW = "background:none;border:0;break-inside:avoid"
+_READ = "max-width:72em"
 _SMALL = "opacity:.72;font-size:85%"
 
 
 def html(page: Page) -> str:
     """A page as one element."""
-    parts = [f'<div style="font-weight:600;font-size:1.05em">{safe(page.title)}</div>' if page.title else ""]
+    parts = [f'<div style="{_READ};font-weight:600;font-size:1.05em">{safe(page.title)}</div>' if page.title else ""]
     if page.given:
-        parts.append(f'<div style="opacity:.8">{safe(page.given)}</div>')
+        parts.append(f'<div style="{_READ};opacity:.8">{safe(page.given)}</div>')
     for part in page.parts:
         if isinstance(part, Grid):
             parts.append(_grid(part))
         elif isinstance(part, Picture):
             parts.append(f'<div style="margin:.5em 0">{part.html}</div>')
         else:
-            parts.append(f'<div style="margin:.4em 0">{safe(part)}</div>')
+            parts.append(f'<div style="{_READ};margin:.4em 0">{safe(part)}</div>')
     if page.notes:
-        parts.append(f'<div style="opacity:.8;margin-top:.6em">{safe(" ".join(page.notes))}</div>')
+        parts.append(f'<div style="{_READ};opacity:.8;margin-top:.6em">{safe(" ".join(page.notes))}</div>')
     if page.small:
         parts.append(f'<div style="{_SMALL};margin-top:.6em">{"<br>".join(map(safe, page.small))}</div>')
     return (
-        '<div dir="ltr" style="line-height:1.4;max-width:72em;text-align:left;unicode-bidi:isolate;'
+        '<div dir="ltr" style="line-height:1.4;text-align:left;unicode-bidi:isolate;'
         f'overflow-wrap:anywhere;color:inherit">{"".join(parts)}</div>'
     )
 
@@ -59,7 +61,7 @@ def _grid(grid: Grid) -> str:
     if any(grid.heads):
         heads = zip(grid.heads, grid.kinds, strict=True)
         rows.append(_row(_cell("th", safe(head), kind, ";font-weight:400;opacity:.72") for head, kind in heads))
-    rows += [_row(_cell("td", _shown(c), kind) for c, kind in zip(row, grid.kinds, strict=True)) for row in grid.rows]
+    rows += [_line(row, grid.kinds) for row in grid.rows]
     if grid.scale is not None:
         ends = "".join(f"<span>{safe(end)}</span>" for end in grid.scale)
         under = f'<div style="display:flex;justify-content:space-between;width:170px;{_SMALL}">{ends}</div>'
@@ -69,6 +71,13 @@ def _grid(grid: Grid) -> str:
     if grid.note:
         parts.append(f'<div style="{_SMALL}">{safe(grid.note)}</div>')
     return "".join(parts)
+
+
+def _line(row: Row, kinds: str) -> str:
+    if isinstance(row, Heading):
+        style = f"{_CELL};text-align:left;font-weight:600;padding-top:.8em"
+        return _row([f'<th colspan="{len(kinds)}" style="{style}">{safe(row.words)}</th>'])
+    return _row(_cell("td", _shown(cell), kind) for cell, kind in zip(row, kinds, strict=True))
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -81,7 +90,7 @@ def _cell(tag: str, inner: str, kind: str, extra: str = "") -> str:
 
 def _shown(cell: Cell) -> str:
     if isinstance(cell, Track):
-        return svg(cell)
+        return f'<div style="padding-top:.16em">{svg(cell)}</div>'
     if isinstance(cell, str):
         return safe(cell)
     main, under = cell
@@ -89,5 +98,8 @@ def _shown(cell: Cell) -> str:
 
 
 def _legend(rows: Iterable[tuple[str, str]]) -> str:
-    found = (f'<span style="margin-right:1.4em">{sample(mark)}{safe(words)}</span>' for mark, words in rows)
-    return f'<div style="{_SMALL};margin:.15em 0">{" ".join(found)}</div>'
+    found = (
+        f'<span style="margin-right:1.4em">{sample(mark)}<span style="opacity:.75">{safe(words)}</span></span>'
+        for mark, words in rows
+    )
+    return f'<div style="font-size:85%;margin:.15em 0">{" ".join(found)}</div>'

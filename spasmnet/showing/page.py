@@ -32,8 +32,18 @@ Cell = str | tuple[str, str] | Track  # of two texts the second stands beneath, 
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """A row of a table that is a heading of the rows beneath."""
+
+    words: str
+
+
+Row = Sequence[Cell] | Heading
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
-    """A table: `kinds` has a letter a column: w words, s soft words, n numbers, t tracks.
+    """A table: `kinds` has a letter a column: w words, p sentences, s soft words, n numbers, t tracks.
 
     `scale` says what the ends of the tracks are; `legend` what colours and marks mean: (colour or mark, words), the
     marks being "line", "reach" and "dot"; `note` what was left out.
@@ -42,7 +52,7 @@ class Grid:
     title: str
     heads: Sequence[str]
     kinds: str
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Row]
     scale: tuple[str, str] | None = None
     legend: Sequence[tuple[str, str]] = ()
     note: str = ""
@@ -91,3 +101,9 @@ def scaled(numbers: Sequence[float], *, zero: bool = False) -> tuple[Callable[[f
 def left_out(count: int, shown: int, what: str = "more") -> str:
     """What to say of rows that are not shown; nothing if all are."""
     return f"and {count - shown:,} {what}" if count > shown else ""
+
+
+def shortest(words: str, most: int) -> str:
+    """Words that are not longer than that; of longer ones the beginning."""
+    found = plain(words)
+    return found if len(found) <= most else f"{found[: most - 1].rstrip()}…"

@@ -102,14 +102,14 @@ def sobol_page(found: SobolIndices) -> Page:
             (place(max(row["first"], 0.0)), place(row["total"]), ORANGE),
         )
         bar = Track(f"first {number(row['first'])}, total {number(row['total'])}", spans)
-        errors = [f"±{number(float(f'{row[key]:.2g}'))}" for key in ("first_error", "total_error")]
-        cells = (f"{row['first']:.3f}", errors[0], bar, f"{row['total']:.3f}", errors[1])
+        first, total = ((f"{row[key]:.3f}", f"±{row[f'{key}_error']:.2g}") for key in ("first", "total"))
+        cells: tuple[Cell, ...] = (first, bar, total)
         lines = (plain(str(name)), plain(about))
         rows.append((lines, *cells))
-    heads = ("number of the model", "first", "", "", "total", "")
+    heads = ("number of the model", "first", "", "total")
     legend = [(BLUE, "explained alone (first)"), (ORANGE, "more, together with others (total)")]
     note = left_out(len(frame), len(rows), "numbers in frame")
-    grid = Grid("", heads, "wnntnn", rows, ("0", number(high)), legend, note)
+    grid = Grid("", heads, "wntn", rows, ("0", number(high)), legend, note)
     sd = float(found.variance) ** 0.5
     asked = f"mean {number(found.mean)}, standard deviation {number(sd)}; given {said(found.network, found.evidence)}"
     notes = (f"From {found.samples:,} samples a number; ± is the half width of a {100 * found.level:g}% interval. "

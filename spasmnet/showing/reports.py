@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from spasmnet.display import finding_text, name_of, percent, plain, prior_of
 from spasmnet.network import Network
-from spasmnet.report import Ranked, Report
+from spasmnet.report import Report
 from spasmnet.rules import Rule
 from spasmnet.showing.beliefs import given, ranked_grid
 from spasmnet.showing.page import Cell, Grid, Page, Picture, left_out, stamp
@@ -31,18 +32,19 @@ def report_page(found: Report) -> Page:
         parts.append(Grid("", ("", ""), "sw", rows))
     for title, rules in (("Red flags", found.red_flags), ("Possible red flags", found.possible_red_flags)):
         if rules:
-            parts.append(Grid(title, ("", "", ""), "wws", list(_rules(rules, found))))
-    for title, ranking in (("Causes", found.causes), ("Serious conditions", found.serious)):
-        if ranking:
-            parts.append(_ranking(title, ranking, found, before))
+            parts.append(Grid(title, ("", "", ""), "wps", list(_rules(rules, found))))
+    sections = [("Causes", found.causes[:TOP]), ("Serious conditions", found.serious)]
     if not (found.causes or found.serious):
-        parts.append(_ranking("Variables", found.others, found, before))
+        sections = [("Variables", found.others[:TOP])]
+    left = left_out(len(found.causes or found.others), TOP, "less probable causes" if found.causes else "variables")
+    ranking = ranked_grid(post, before, [each for each in sections if each[1]], observed=False)
+    parts.append(replace(ranking, note=left))
     if found.advice:
         advice = [
             (plain(a.rule.text), "; ".join(f"{name_of(v)} {percent(p)}" for v, p in a.because) or "always")
             for a in found.advice
         ]
-        parts.append(Grid("Advice", ("", "because"), "ws", advice))
+        parts.append(Grid("Advice", ("", "because"), "ps", advice))
     notes = [post.uncertainty.meaning] if post.uncertainty is not None else []
     title = f"{plain(network.title or network.name)}: report on a case"
     return Page(title, f"given {given(post)}", parts, notes, stamp(network, post.provenance))
@@ -54,11 +56,6 @@ def decided(care: Care, network: Network) -> str:
         return "decided by a red flag"
     reasons = ", ".join(f"{name_of(network.by_name[h.variable])} {percent(p)}" for h, p, _ in care.contributions[:2])
     return "the level with the least expected loss" + (f"; what weighs most: {reasons}" if reasons else "")
-
-
-def _ranking(title: str, rows: Sequence[Ranked], found: Report, before: object) -> Grid:
-    grid = ranked_grid(title, rows[:TOP], found.posterior, before)
-    return Grid(grid.title, grid.heads, grid.kinds, grid.rows, None, grid.legend, left_out(len(rows), TOP))
 
 
 def _rules(rules: Iterable[Rule], found: Report) -> Iterable[Sequence[Cell]]:

@@ -8,7 +8,6 @@ from spasmnet.drawing.text import safe
 from spasmnet.showing.page import Track
 
 WIDE, HIGH = 170, 15
-CHARACTERS = 24
 BLOCKS, ASCII = ("█", "▒", "│", "─", "●", "·"), ("#", "=", "|", "-", "o", ".")
 
 
@@ -67,22 +66,22 @@ def order(track: Track) -> tuple[str, ...]:
     return tuple(dict.fromkeys(colour for *_, colour in track.spans))
 
 
-def characters(track: Track, colours: tuple[str, ...]) -> str:
-    """A track as characters; the first of the `colours` is drawn solid, the others lighter."""
+def characters(track: Track, colours: tuple[str, ...], width: int) -> str:
+    """A track as so many characters; of two `colours` the first is drawn solid, the other lighter."""
     full, light, line, dash, dot, empty = signs()
-    row = [empty] * CHARACTERS
+    row = [empty] * width
     for start, end, colour in sorted(track.spans, key=lambda span: -abs(span[1] - span[0])):
-        first, last = sorted((round(start * CHARACTERS), round(end * CHARACTERS)))
-        row[first:last] = [full if colour == colours[0] else light] * (last - first)
+        first, last = sorted((round(start * width), round(end * width)))
+        row[first:last] = [light if colour in colours[1:] else full] * (last - first)
     if track.reach is not None:
-        first, last = (_cell(end) for end in track.reach)
+        first, last = (_cell(end, width) for end in track.reach)
         row[first : last + 1] = [dash] * (last + 1 - first)
     if track.line is not None:
-        row[_cell(track.line)] = line
+        row[_cell(track.line, width)] = line
     if track.dot is not None:
-        row[_cell(track.dot)] = dot
+        row[_cell(track.dot, width)] = dot
     return "".join(row)
 
 
-def _cell(share: float) -> int:
-    return min(int(share * CHARACTERS), CHARACTERS - 1)
+def _cell(share: float, width: int) -> int:
+    return min(int(share * width), width - 1)

@@ -11,7 +11,7 @@ from spasmnet.evidential_display import given
 from spasmnet.network import Network
 from spasmnet.sensitivity.uncertainty import Intervals
 from spasmnet.sensitivity_display import number
-from spasmnet.showing.page import BLUE, ORANGE, Cell, Grid, Page, Track, left_out, scaled, stamp
+from spasmnet.showing.page import BLUE, ORANGE, Cell, Grid, Page, Track, left_out, scaled, shortest, stamp
 
 MOST_ROWS, TOP = 120, 10
 
@@ -51,10 +51,10 @@ def robustness_page(found: DecisionRobustness) -> Page:
         head = "" if row["decision"] == last else _decision(str(row["decision"]))
         last = str(row["decision"])
         rows.append(
-            (head, _outcome(network, row["decision"], row["outcome"]), percent(share), f"±{100 * error:.2g}", bar)
+            (head, _outcome(network, row["decision"], row["outcome"]), percent(share), f"{100 * error:.2g}", bar)
         )
     legend = [(ORANGE, "what is decided now"), (BLUE, "what else would be")]
-    parts = [Grid("How often what is decided", ("", "", "", "points", ""), "swnnt", rows, legend=legend)]
+    parts = [Grid("How often what is decided", ("", "", "", "± points", ""), "swnnt", rows, legend=legend)]
     turning: list[Sequence[Cell]] = []
     for name, line in list(found.overturning.iterrows())[:TOP]:
         place, _, _ = scaled([line["low"], line["high"]])
@@ -81,10 +81,10 @@ def robustness_page(found: DecisionRobustness) -> Page:
     asked = f"given {given(network, found.evidence)}"
     notes = [f"From {len(found.drawn.care):,} networks drawn. {found.distributions}."]
     cause = name_of(network.by_name[found.cause])
-    title = f"{cause} leads in {percent(found.cause_stays)} of the networks"
+    told = f"{cause} leads in {percent(found.cause_stays)} of the networks drawn"
     if found.care is not None and found.care_stays is not None:
-        title += f"; the level of care, {_outcome(network, LEVEL, found.care)}, stays in {percent(found.care_stays)}"
-    return Page(f"How robust the decision is: {title}", asked, parts, notes, stamp(network, found.provenance))
+        told += f"; the level of care, {_outcome(network, LEVEL, found.care)}, stays in {percent(found.care_stays)}"
+    return Page("How robust the decision is", asked, [f"{told}.", *parts], notes, stamp(network, found.provenance))
 
 
 def _sources(found: DecisionRobustness) -> Grid:
@@ -94,7 +94,7 @@ def _sources(found: DecisionRobustness) -> Grid:
     for key, row in list(frame.iterrows())[:TOP]:
         cells = (str(row["numbers"]), str(row["overturning"]), percent(row["cause_share"]), percent(row["care_share"]))
         bar = Track(f"changes {percent(row['flips'])} of decisions", ((0.0, place(row["flips"]), BLUE),))
-        rows.append(((plain(str(key)), plain(str(row["citation"]))[:160]), *cells, percent(row["flips"]), bar))
+        rows.append(((plain(str(key)), shortest(str(row["citation"]), 150)), *cells, percent(row["flips"]), bar))
     heads = ("source", "numbers", "overturning", "of the cause", "of care", "changes", "")
     note = left_out(len(frame), TOP, "more in sources")
     legend = [(BLUE, f"share of decisions that change, shared out; full: {percent(high)}")]
