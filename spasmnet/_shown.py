@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from collections.abc import Iterator
+
+    from rich.console import Console, ConsoleOptions, RenderableType
 
 
 class Shown:
@@ -23,7 +25,7 @@ class Shown:
 
         return in_words(self)
 
-    def __rich__(self) -> RenderableType:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         from spasmnet.showing.pages import for_rich
 
-        return for_rich(self)
+        yield for_rich(self, options.max_width)

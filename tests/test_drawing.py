@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 import spasmnet
 from spasmnet import Edge, Network, SpasmnetError, Table, UnknownVariableError, Variable
 from spasmnet.drawing.layout import _apart, layered, layers
+from spasmnet.showing.tracks import WIDE
 from tests import classic, strategies
 
 relaxed = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
@@ -115,7 +117,7 @@ def test_hostile_names_are_text(text: str, tmp_path: Path) -> None:
         assert not {key for element in root.iter() for key in element.attrib if key.startswith("on") or "href" in key}
         assert all(len(e.text or "") < 100 for e in root.iter(f"{SVG}text"))
         assert not any(mark in drawing.svg for mark in "\u202e\u202c\x00\x1b")
-        shown = drawing._repr_html_()
+        shown = drawing.html
         assert "<script" not in shown and "<img" not in shown
         assert "<script" not in drawing.save(tmp_path / "page.html").read_text(encoding="utf-8")
     for shown in (network, spasmnet.compile(network)):
@@ -215,7 +217,8 @@ def test_networks_and_engines_show_themselves(engine: spasmnet.Engine) -> None:
     for shown in (engine, engine.network):
         bundle = shown._repr_mimebundle_()
         assert "<svg" in bundle["text/html"] and engine.network.digest[:10] in bundle["text/html"]
-        assert "dehydration (Dehydration): " in bundle["text/plain"] and "Risk factors" in bundle["text/plain"]
+        assert re.search(r"dehydration +Dehydration +Not dehydrated,", bundle["text/plain"])
+        assert "Risk factors" in bundle["text/plain"]
     assert "products, width" in engine._repr_mimebundle_()["text/html"]
     assert "and 321 more" in classic.load("pigs")._repr_mimebundle_()["text/plain"]
 
@@ -232,11 +235,12 @@ def test_the_shipped_network_is_drawn_quickly(engine: spasmnet.Engine) -> None:
 
 def test_a_posterior_in_a_notebook_tells_findings_and_what_was_before(engine: spasmnet.Engine) -> None:
     """The bars carry a mark for the probability before the findings, and certain findings have bars of their own."""
-    html = engine.posterior({"spasm": "painful"})._repr_html_()
+    html = engine.posterior({"spasm": "painful"})._repr_mimebundle_()["text/html"]
     before = engine.posterior()
-    assert f"left:calc({100 * (1 - before['dehydration']['none']):.2f}% - 1px)" in html
-    assert f"left:calc({100 * before['spasm']['painful']:.2f}% - 1px)" in html and "observed: Painful cramp" in html
-    assert "before the findings" in html and "before the findings" not in before._repr_html_()
+    for chance in (1 - before["dehydration"]["none"], before["spasm"]["painful"]):
+        assert f'<rect x="{WIDE * chance - 1:.2f}" y="0" width="2.00"' in html
+    assert "Observed" in html and "Painful cramp" in html
+    assert "before the findings" in html and "before the findings" not in before._repr_mimebundle_()["text/html"]
 
 
 def test_trees_have_no_crossings() -> None:

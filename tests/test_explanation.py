@@ -334,7 +334,7 @@ def test_the_shipped_model_explains_itself(engine: spasmnet.Engine) -> None:
     assert sum(row["contribution"] for row in data["contributions"]) == pytest.approx(
         data["log_odds"] - data["log_odds_before"]
     )
-    assert "Which cause explains the findings" in str(why) and "counterfactual" in why._repr_html_()
+    assert "Which cause explains the findings" in str(why) and "counterfactual" in why._repr_mimebundle_()["text/html"]
     nothing = spasmnet.explain(engine, "dehydration")
     assert nothing.because == () and nothing.trails == () and nothing.belief == nothing.before and str(nothing)
 

@@ -26,7 +26,7 @@ from spasmnet import (
     Variable,
 )
 from spasmnet.cli import main
-from spasmnet.display import between, posterior_html
+from spasmnet.display import between
 from spasmnet.report import report
 from tests import strategies
 
@@ -89,12 +89,12 @@ def test_people_see_them_with_their_meaning() -> None:
     """The terminal's table and the notebook's HTML show the intervals and say what they mean."""
     console = Console(width=100, record=True, file=StringIO())
     console.print(POST)
-    for text in (console.export_text(), posterior_html(POST).replace("&#x27;", "'")):
+    for text in (console.export_text(), POST._repr_mimebundle_()["text/html"].replace("&#x27;", "'")):
         assert (
             between((1 - POST.interval("dehydration", "none")[1], 1 - POST.interval("dehydration", "none")[0])) in text
         )
         assert MEANING in " ".join(text.split())
-    assert "interval" not in posterior_html(ENGINE.posterior(CASE))
+    assert "interval" not in ENGINE.posterior(CASE)._repr_mimebundle_()["text/html"]
 
 
 def test_ranked_causes_have_the_interval_of_being_present() -> None:
@@ -178,7 +178,7 @@ def test_any_network_with_ranges_has_ordered_intervals(network: Network, data: s
         for state in variable.states:
             low, high = post.interval(variable.name, state)
             assert 0 <= low <= high <= 1
-    assert posterior_html(post)
+    assert post._repr_mimebundle_()["text/html"]
 
 
 def test_without_intervals_nothing_more_is_imported() -> None:

@@ -421,9 +421,9 @@ def test_surfaces_that_do_not_fit(x: Any, y: Any, z: Any, message: str) -> None:
 
 
 def test_the_notebook_table(ps: ParameterSensitivity) -> None:
-    """Ten numbers with value, range, both answers, derivative and source; what it is, intended use and provenance."""
-    html = ps._repr_html_()
-    assert html.count("<tr") == 11
+    """Twelve numbers with value, range, both answers, derivative and source; what it is, intended use, provenance."""
+    html = ps._repr_mimebundle_()["text/html"]
+    assert html.count("<tr") == 1 + 12 + 1 and html.count("<svg") == 3 + 12
     first = ps.frame.iloc[0]
     for words in (
         first.name, "0.003", "0.001 to 0.01", "4.06%", "5.19%", "1.26", "assumption", "volpe_2009",
@@ -437,12 +437,16 @@ def test_the_notebook_table_is_escaped() -> None:
     """Names are never markup; a ratio that is not defined says why instead of failing."""
     network = long_network()
     v = network.variables
-    html = parameter_sensitivity(spasmnet.compile(network), (v[4].name, v[4].states[1]))._repr_html_()
+    html = parameter_sensitivity(spasmnet.compile(network), (v[4].name, v[4].states[1]))._repr_mimebundle_()[
+        "text/html"
+    ]
     assert "<b>" not in html
     assert "$x_present &lt;b&gt;&amp;" in html
     assert "±10 %" in html
     sure = Network((Variable("<i>a", ("no", "yes")),), {"<i>a": Table((), [1.0, 0.0])})
-    html = parameter_sensitivity(spasmnet.compile(sure), ("<i>a", "no"), against="yes", measure="ratio")._repr_html_()
+    html = parameter_sensitivity(
+        spasmnet.compile(sure), ("<i>a", "no"), against="yes", measure="ratio"
+    )._repr_mimebundle_()["text/html"]
     assert "is not defined" in html
     assert "<i>" not in html
     assert "<table" not in html

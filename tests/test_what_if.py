@@ -187,7 +187,7 @@ def test_the_shipped_model_tells_what_helps(engine: spasmnet.Engine) -> None:
     assert {"do_low", "change_high", "see", "would_be"} <= set(found.frame) and found.frame.attrs["spasmnet"][
         "draws"
     ] == 200
-    assert "do is acting" in str(found) and "Vomiting or diarrhoea: No" in found._repr_html_()
+    assert "do is acting" in str(found) and "Vomiting or diarrhoea: No" in found._repr_mimebundle_()["text/html"]
 
 
 def test_roles_come_from_the_model_file() -> None:

@@ -27,6 +27,7 @@ BASES = {
 ROLES = {"risk_factor": "risk factor", "cause": "cause", "serious": "serious condition", "finding": "finding"}
 BANDS = ("Risk factors", "Causes", "Findings")
 ARROW, EDGE, MARGIN = 7.0, 14.0, 12.0
+SEEN = 980.0  # of a wide picture what a reader sees without scrolling
 Key = tuple[str, str]
 
 
@@ -61,7 +62,7 @@ def picture(scene: Scene) -> tuple[str, float, float]:
         f'<g transform="translate({x:.1f} {y:.1f})">{columns}{"".join(lines)}<g role="list">{"".join(boxes)}</g></g>'
     )
     y += scene.layout.height + 14
-    legend, y = _legend(scene, width, y)
+    legend, y = _legend(scene, min(width, SEEN), y)
     body = f'<g transform="translate({MARGIN:g} {MARGIN:g})">{head}{graph}{legend}</g>'
     return body, width + 2 * MARGIN, y + 2 * MARGIN
 
@@ -158,7 +159,7 @@ def _legend(scene: Scene, width: float, y: float) -> tuple[str, float]:
 def _meanings(scene: Scene) -> list[tuple[str, str]]:
     found = []
     roles = {variable.role for variable in scene.variables}
-    found += [(bar_svg(14, 1, 5, 12, COLOURS[role]), words) for role, words in ROLES.items() if role in roles]
+    found += [(bar_svg(27, 1, 5, 12, COLOURS[role]), words) for role, words in ROLES.items() if role in roles]
     if scene.beliefs is not None:
         found.append((bar_svg(0, 3, 32, 7, PLAIN), "probability" + (" given the findings" * bool(_given(scene)))))
         if scene.beliefs.prior is not None:

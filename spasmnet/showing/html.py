@@ -10,16 +10,17 @@ from collections.abc import Iterable
 
 from spasmnet.drawing.text import safe
 from spasmnet.showing.page import Cell, Grid, Heading, Page, Picture, Row, Track
-from spasmnet.showing.tracks import sample, svg
+from spasmnet.showing.tracks import WIDE, sample, svg
 
-_CELL = "padding:.18em 1.3em .18em 0;border:0;background:none;vertical-align:top;white-space:normal;line-height:1.35"
+_CELL = "padding:.18em 1.1em .18em 0;border:0;background:none;vertical-align:top;white-space:normal;line-height:1.35"
 _KINDS = {
-    "w": "text-align:left;overflow-wrap:anywhere;max-width:26em;min-width:6em",
+    "w": "text-align:left;overflow-wrap:anywhere;max-width:26em;min-width:7em",
     "p": "text-align:left;overflow-wrap:anywhere;max-width:44em;min-width:12em",
-    "s": "text-align:left;overflow-wrap:anywhere;max-width:26em;min-width:7em;opacity:.75",
+    "s": "text-align:left;overflow-wrap:anywhere;max-width:26em;min-width:5.5em;opacity:.75",
     "n": "text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums",
-    "t": "text-align:left",
+    "t": "text-align:left;min-width:6em",
 }
+_HEAD = ";font-weight:400;opacity:.72;white-space:normal;overflow-wrap:normal"
 _TABLE = (
     "border-collapse:collapse;border:0;color:inherit;font-size:inherit;table-layout:auto;margin:.1em 0;width:auto;"
     "display:table;overflow:visible"
@@ -60,11 +61,11 @@ def _grid(grid: Grid) -> str:
     rows = []
     if any(grid.heads):
         heads = zip(grid.heads, grid.kinds, strict=True)
-        rows.append(_row(_cell("th", safe(head), kind, ";font-weight:400;opacity:.72") for head, kind in heads))
+        rows.append(_row(_cell("th", safe(head), kind, _HEAD) for head, kind in heads))
     rows += [_line(row, grid.kinds) for row in grid.rows]
     if grid.scale is not None:
         ends = "".join(f"<span>{safe(end)}</span>" for end in grid.scale)
-        under = f'<div style="display:flex;justify-content:space-between;width:170px;{_SMALL}">{ends}</div>'
+        under = f'<div style="display:flex;justify-content:space-between;max-width:{WIDE}px;{_SMALL}">{ends}</div>'
         rows.append(_row(_cell("td", under if kind == "t" else "", kind, ";padding-top:0") for kind in grid.kinds))
     if grid.rows:
         parts.append(f'<table style="{_TABLE}">{"".join(rows)}</table>')

@@ -64,6 +64,6 @@ def in_words(shown: Any) -> str:
     return text(page_of(shown))
 
 
-def for_rich(shown: Any) -> RenderableType:
-    """An object for rich's console."""
-    return rich(page_of(shown))
+def for_rich(shown: Any, width: int) -> RenderableType:
+    """An object for rich's console of that width."""
+    return rich(page_of(shown), width)

@@ -29,7 +29,7 @@ def svg(track: Track) -> str:
         parts.append(f'<circle cx="{_inside(track.dot, 4):.1f}" cy="{HIGH / 2:g}" r="3.6" fill="currentColor"/>')
     return (
         f'<svg width="{WIDE}" height="{HIGH}" viewBox="0 0 {WIDE} {HIGH}" role="img" '
-        f'aria-label="{safe(track.words)}" style="display:block;min-width:{WIDE}px">{"".join(parts)}</svg>'
+        f'aria-label="{safe(track.words)}" style="display:block;max-width:100%">{"".join(parts)}</svg>'
     )
 
 
