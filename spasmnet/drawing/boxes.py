@@ -31,9 +31,9 @@ class Beliefs:
 
 
 def box_width(variables: Iterable[Variable], beliefs: Beliefs | None) -> float:
-    """The width of all boxes: with beliefs, what the labels of the states need, within bounds."""
+    """The width of all boxes: what their labels (with beliefs, those of the states) need, within bounds."""
     if beliefs is None:
-        return 160.0
+        return min(max(80.0, *(width_of(name_of(v), SIZE) + 21 for v in variables)), 160.0)
     words = (state_of(variable, state) for variable in variables for state in _shown(variable, beliefs)[0])
     return BARS + min(max(LEAST_LABEL, *(width_of(label, SMALL) for label in words)), MOST_LABEL)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from spasmnet._shown import Shown
 from spasmnet.display import finding_text, name_of, plain, prior_of
 from spasmnet.drawing.boxes import Beliefs, box_height, box_width
-from spasmnet.drawing.layout import layered
+from spasmnet.drawing.layout import Layout, layered
 from spasmnet.drawing.svg import Key, Scene, picture
 from spasmnet.drawing.text import safe, tip
 from spasmnet.engine import Engine
@@ -28,6 +28,7 @@ PRINT = (
     "@media print{.spasmnet-drawing{overflow:visible!important}"
     ".spasmnet-drawing>svg{min-width:0!important;max-width:100%!important}}"
 )
+DEEP, MUCH = 1400.0, 0.7  # from which width on a picture is turned, if that is less than this share as wide
 LEAST = 0.7  # of its size, to which a picture shrinks before it is scrolled
 
 
@@ -97,6 +98,8 @@ def draw(
 ) -> Drawing:
     """Draw a network: parents to the left of children, risk factors, causes and findings in this order.
 
+    A deep network without roles is drawn downwards, parents above children.
+
     A network has at most 100 variables to be legible. `around` draws only some variables (names) and their Markov
     blankets, or, with `steps`, what is at most so many edges away (0: they alone). A larger network is drawn around
     its main outcome, or the variable with the largest neighbourhood, and the picture says so.
@@ -141,13 +144,24 @@ def draw(
         plain(network.title or network.name),
         [words for words in (f"{count}. {note}".strip(), given_) if words],
         variables,
-        layered(parents, wide, heights, bands),
+        _laid_out(parents, wide, heights, bands),
         {(edge.parent, edge.child): edge for edge in network.edges},
         _strengths(network, keys, strength),
         beliefs,
         bands,
     )
     return Drawing(*picture(scene), f"{plain(network.name)[:80]}: {count}")
+
+
+def _laid_out(
+    parents: Mapping[str, Sequence[str]], wide: float, heights: Mapping[str, float], bands: Mapping[str, int] | None
+) -> Layout:
+    """From left to right; downwards if the network is so deep that this is much narrower, and it has no roles."""
+    found = layered(parents, wide, heights, bands)
+    if bands is not None or found.width <= DEEP:
+        return found
+    turned = layered(parents, wide, heights, down=True)
+    return turned if turned.width < MUCH * found.width else found
 
 
 def _network(what: Any) -> Network:

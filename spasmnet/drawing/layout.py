@@ -1,4 +1,4 @@
-"""A layered layout of a directed acyclic graph, from left to right, always the same for the same graph.
+"""A layered layout of a directed acyclic graph, from left to right or downwards, always the same for the same graph.
 
 The steps of Sugiyama K, Tagawa S, Toda M (1981), IEEE Trans Syst Man Cybern 11:109-125: layers by longest paths, long
 edges cut into one piece a layer, fewer crossings by barycentres, and then coordinates. The last step is exact for each
@@ -17,6 +17,7 @@ Point = tuple[float, float]
 SWEEPS, PATIENCE = 12, 8
 LANE = 7.0  # height that an edge takes where it passes a layer
 BETWEEN = 12.0  # from one box to the next in a layer
+FEW, PAGE = 4, 900.0  # nodes without edges that stand in a layer like others; width to which more of them are put
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Box:
 class Layout:
     """A box for each node; for each edge (parent, child) its points, between which it bends and runs straight in turn.
 
-    `columns` holds the left end of each layer, and `layer` the number of each node's.
+    `columns` holds where each layer begins, and `layer` the number of each node's. Parents stand to the left of their
+    children, or, if it is laid out `down`, above them.
     """
 
     boxes: Mapping[str, Box]
@@ -42,6 +44,7 @@ class Layout:
     columns: tuple[float, ...]
     width: float
     height: float
+    down: bool = False
 
 
 def layered(
@@ -49,16 +52,26 @@ def layered(
     width: float,
     heights: Mapping[str, float],
     bands: Mapping[str, int] | None = None,
+    *,
+    down: bool = False,
 ) -> Layout:
     """Lay out a graph, given as the parents of each node, with boxes of one width and the given heights.
 
-    `bands` numbers groups of nodes of which each shall stand wholly to the right of the one before; it is not heeded
-    if an edge leads back.
+    Parents stand to the left of their children, or (`down`) above them. `bands` numbers groups of nodes of which each
+    shall stand wholly to the right of the one before; it is not heeded if an edge leads back. Many nodes without edges
+    and bands stand in rows beneath the others.
 
     >>> found = layered({"a": (), "b": ("a",)}, 50, {"a": 20, "b": 20})
     >>> found.boxes["a"].x < found.boxes["b"].x, found.boxes["a"].y == found.boxes["b"].y
     (True, True)
     """
+    if bands is None:
+        joined = {node for name in parents if parents[name] for node in (name, *parents[name])}
+        lone = [name for name in parents if name not in joined]
+        if len(lone) > FEW:
+            others = {name: parents[name] for name in parents if name in joined}
+            base = layered(others, width, heights, down=down) if others else Layout({}, {}, {}, (0.0,), 0.0, -BETWEEN)
+            return _with_rows(base, lone, width, heights)
     layer = layers(parents, bands)
     rows, before = _pieces(parents, layer)
     after: dict[object, list[object]] = {node: [] for row in rows for node in row}
@@ -66,17 +79,36 @@ def layered(
         for other in nodes:
             after[other].append(node)
     rows = _uncrossed(rows, before, after)
-    room = {node: heights[node] if isinstance(node, str) else LANE for row in rows for node in row}
+    across, along = (dict.fromkeys(parents, width), heights) if down else (heights, dict.fromkeys(parents, width))
+    room = {node: across[node] if isinstance(node, str) else LANE for row in rows for node in row}
     middle = _middles(rows, before, after, room)
+    deep = [max((along[node] for node in row if isinstance(node, str)), default=0.0) for row in rows]
     columns = [0.0]
-    for row in rows[:-1]:
-        columns.append(columns[-1] + width + 44 + min(1.2 * sum(len(after[node]) for node in row), 50))
+    for row, size in zip(rows[:-1], deep, strict=False):
+        columns.append(columns[-1] + size + 44 + min(1.2 * sum(len(after[node]) for node in row), 50))
     boxes = {
-        name: Box(columns[layer[name]], middle[name] - heights[name] / 2, width, heights[name]) for name in parents
+        name: Box(columns[layer[name]], middle[name] - across[name] / 2, along[name], across[name]) for name in parents
     }
-    height = max(middle[node] + room[node] / 2 for row in rows for node in row)
-    routes = _routes(parents, layer, boxes, middle, columns)
-    return Layout(boxes, routes, layer, tuple(columns), columns[-1] + width, height)
+    far = max(middle[node] + room[node] / 2 for row in rows for node in row)
+    routes = _routes(parents, layer, boxes, middle, columns, deep)
+    if not down:
+        return Layout(boxes, routes, layer, tuple(columns), columns[-1] + width, far)
+    turned = {name: Box(box.y, box.x, box.height, box.width) for name, box in boxes.items()}
+    routes = {edge: tuple((y, x) for x, y in points) for edge, points in routes.items()}
+    return Layout(turned, routes, layer, tuple(columns), far, columns[-1] + deep[-1], down)
+
+
+def _with_rows(base: Layout, lone: Sequence[str], width: float, heights: Mapping[str, float]) -> Layout:
+    """A layout with more nodes in rows beneath it."""
+    count = max(1, int((max(base.width, PAGE) + BETWEEN) // (width + BETWEEN)))
+    boxes, y = dict(base.boxes), base.height + BETWEEN
+    for first in range(0, len(lone), count):
+        row = lone[first : first + count]
+        boxes |= {name: Box(i * (width + BETWEEN), y, width, heights[name]) for i, name in enumerate(row)}
+        y += max(heights[name] for name in row) + BETWEEN
+    wide = max(base.width, min(count, len(lone)) * (width + BETWEEN) - BETWEEN)
+    layer = dict(base.layer) | dict.fromkeys(lone, 0)
+    return Layout(boxes, base.routes, layer, base.columns, wide, y - BETWEEN, base.down)
 
 
 def layers(parents: Mapping[str, Sequence[str]], bands: Mapping[str, int] | None = None) -> dict[str, int]:
@@ -256,6 +288,7 @@ def _routes(
     boxes: Mapping[str, Box],
     middle: Mapping[object, float],
     columns: Sequence[float],
+    deep: Sequence[float],
 ) -> dict[tuple[str, str], tuple[Point, ...]]:
     """The points of each edge; those that leave or enter a box on the same side do so in the order of their ends."""
     passing = {
@@ -276,7 +309,7 @@ def _routes(
         box = boxes[parent]
         points = [(box.x + box.width, start[edge])]
         for node in nodes:
-            points += [(columns[node[2]], middle[node]), (columns[node[2]] + box.width, middle[node])]
+            points += [(columns[node[2]], middle[node]), (columns[node[2]] + deep[node[2]], middle[node])]
         routes[edge] = (*points, (boxes[name].x, stop[edge]))
     return routes
 

@@ -111,8 +111,12 @@ def _edge(scene: Scene, key: Key, by_name: Mapping[str, Variable]) -> str:
     points = scene.layout.routes[key]
     x, y = points[-1]
     size = ARROW + width / 2
-    path = _path((*points[:-1], (x - size + 0.5, y)))
-    head = f"M{x:.1f} {y:.1f}l{-size:.1f} {-size / 2:.1f}v{size:.1f}z"
+    if scene.layout.down:
+        path = _path_down((*points[:-1], (x, y - size + 0.5)))
+        head = f"M{x:.1f} {y:.1f}l{-size / 2:.1f} {-size:.1f}h{size:.1f}z"
+    else:
+        path = _path((*points[:-1], (x - size + 0.5, y)))
+        head = f"M{x:.1f} {y:.1f}l{-size:.1f} {-size / 2:.1f}v{size:.1f}z"
     dash = f' stroke-dasharray="{DASHES[kind]}"' if DASHES[kind] else ""
     words = f"{name_of(by_name[key[0]])[:150]} → {name_of(by_name[key[1]])[:150]}"
     if said is not None:
@@ -141,6 +145,15 @@ def _path(points: Sequence[Point]) -> str:
     for i, ((x, y), (to, at)) in enumerate(pairwise(points)):
         half = (x + to) / 2
         found += f"H{to:.1f}" if i % 2 else f"C{half:.1f} {y:.1f} {half:.1f} {at:.1f} {to:.1f} {at:.1f}"
+    return found
+
+
+def _path_down(points: Sequence[Point]) -> str:
+    """The same from layer to layer downwards."""
+    found = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
+    for i, ((x, y), (to, at)) in enumerate(pairwise(points)):
+        half = (y + at) / 2
+        found += f"V{at:.1f}" if i % 2 else f"C{x:.1f} {half:.1f} {to:.1f} {half:.1f} {to:.1f} {at:.1f}"
     return found
 
 
