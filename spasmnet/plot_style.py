@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from math import floor, log10
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,40 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BLUE, ORANGE, INK, SOFT = "#0072B2", "#E69F00", "#222222", "#666666"  # the first two are Okabe and Ito's
-LINE, GRID, SHADE = "#BBBBBB", "#E6E6E6", "#D9E6F2"
+LINE = "#BBBBBB"
+
+
+@dataclass(frozen=True, slots=True)
+class Tones:
+    """The colours that go with light or dark axes: words, softer words, frame, grid, a shaded range, and the ground."""
+
+    ink: str
+    soft: str
+    line: str
+    grid: str
+    shade: str
+    ground: str
+
+
+LIGHT = Tones(INK, SOFT, LINE, "#E6E6E6", "#D9E6F2", "white")
+DARK = Tones("#E2E2E2", "#A8A8A8", "#666666", "#333333", "#1E3A52", "black")
+
+
+def tones(ax: Axes) -> Tones:
+    """The colours for axes, by how light what stands behind them is; transparent ones go by the colour of words."""
+    from matplotlib import rcParams
+    from matplotlib.colors import to_rgba
+
+    for ground in (ax.get_facecolor(), ax.figure.get_facecolor()):
+        if to_rgba(ground)[3] > 0.5:
+            return LIGHT if _lightness(ground) > 0.5 else DARK
+    return DARK if _lightness(rcParams["text.color"]) > 0.5 else LIGHT
+
+
+def _lightness(colour: Any) -> float:
+    from matplotlib.colors import to_rgb
+
+    return float(sum(part * share for part, share in zip(to_rgb(colour), (0.299, 0.587, 0.114), strict=True)))
 
 
 def new_axes(width: float, height: float) -> Axes:
@@ -65,12 +99,15 @@ def finish(ax: Axes, *, percent: bool, along: str) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     ax.spines[["top", "right"]].set_visible(False)
-    ax.spines[["left", "bottom"]].set_color(LINE)
-    ax.tick_params(colors=INK, labelsize=10, color=LINE)
+    look = tones(ax)
+    ax.spines[["left", "bottom"]].set_color(look.line)
+    ax.tick_params(colors=look.ink, labelsize=10, color=look.line)
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        label.set_color(look.ink)
     ax.set_axisbelow(True)
     if along:
         axis = ax.xaxis if along == "x" else ax.yaxis
-        ax.grid(axis="x" if along == "x" else "y", color=GRID, linewidth=0.8)
+        ax.grid(axis="x" if along == "x" else "y", color=look.grid, linewidth=0.8)
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
         if percent:
             axis.set_major_formatter(FuncFormatter(lambda t, _: tick(t, axis.get_majorticklocs().tolist())))
@@ -91,13 +128,13 @@ def tick(value: float, places: Sequence[float]) -> str:
 
 def heading(ax: Axes, title: str, note: str, above: int) -> None:
     """The title, left, over a note and the lines of the legend."""
-    lines = lines_of(note, 60, 2) if note else []
+    lines, look = lines_of(note, 60, 2) if note else [], tones(ax)
     base = 15.5 * above + 4
     if lines:
-        ax.annotate("\n".join(lines), (0, 1), (0, base + 2), "axes fraction", "offset points", color=SOFT, fontsize=10,
-                    va="bottom", parse_math=False)  # fmt: skip
+        ax.annotate("\n".join(lines), (0, 1), (0, base + 2), "axes fraction", "offset points", color=look.soft,
+                    fontsize=10, va="bottom", parse_math=False)  # fmt: skip
     ax.set_title("\n".join(lines_of(title, 60, 3)), loc="left", pad=base + 15 * len(lines) + 4, fontsize=12.5,
-                 fontweight="bold", color=INK, parse_math=False)  # fmt: skip
+                 fontweight="bold", color=look.ink, parse_math=False)  # fmt: skip
 
 
 def legend_above(ax: Axes, rows: Sequence[tuple[str, str, str]]) -> None:
@@ -105,15 +142,17 @@ def legend_above(ax: Axes, rows: Sequence[tuple[str, str, str]]) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
+    ink, ground = tones(ax).ink, tones(ax).ground
     kinds: dict[str, Callable[[str], Any]] = {
         "bar": lambda c: Patch(color=c),
         "span": lambda c: Patch(color=c),
         "line": lambda c: Line2D([], [], color=c, linewidth=1.3),
-        "dot": lambda c: Line2D([], [], marker="o", markersize=9, color=c, markeredgecolor=INK, linestyle=""),
-        "vertex": lambda c: Line2D([], [], marker="D", markersize=7, color=c, markerfacecolor="white", linestyle=""),
+        "dot": lambda c: Line2D([], [], marker="o", markersize=9, color=c, markeredgecolor=ink, linestyle=""),
+        "vertex": lambda c: Line2D([], [], marker="D", markersize=7, color=c, markerfacecolor=ground, linestyle=""),
     }
     drawn = ax.legend([kinds[kind](colour) for kind, colour, _ in rows], [words for *_, words in rows], frameon=False,
                       loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, borderpad=0, fontsize=10,
                       labelspacing=0.35, handlelength=1.4)  # fmt: skip
     for text in drawn.get_texts():
         text.set_parse_math(False)
+        text.set_color(ink)

@@ -20,14 +20,13 @@ from spasmnet.plot_style import (
     BLUE,
     INK,
     ORANGE,
-    SHADE,
-    SOFT,
     finish,
     heading,
     legend_above,
     lines_of,
     new_axes,
     set_words,
+    tones,
 )
 from spasmnet.sensitivity.function import vertex
 from spasmnet.sensitivity_display import Entry, answer_text, given_text, number, share, widest
@@ -76,13 +75,14 @@ def plot_tornado(ps: ParameterSensitivity, top: int = 12, ax: Axes | None = None
         halves = [(one.at_low, ORANGE, "low"), (one.at_high, BLUE, "high")]
         for end, colour, which in sorted(halves, key=lambda half: -abs(half[0] - one.at_value)):  # the shorter on top
             _half(drawn, y, one.at_value, end, colour, which, (least - margin, most + margin))
-    drawn.axvline(answer, color=INK, linewidth=1.3, zorder=3)
+    look = tones(drawn)
+    drawn.axvline(answer, color=look.ink, linewidth=1.3, zorder=3)
     drawn.set_xlim(least - margin, most + margin)
     drawn.set_ylim(float(edges[-1]) + 0.05 if found else 1.0, -0.05 if found else 0.0)
     drawn.set_yticks(middles, labels, parse_math=False, linespacing=1.25)
     if not found:
-        drawn.text(0.5, 0.5, "No number of the model changes this answer.", ha="center", va="center", color=SOFT,
-                   transform=drawn.transAxes, bbox={"facecolor": "white", "edgecolor": "none"})  # fmt: skip
+        drawn.text(0.5, 0.5, "No number of the model changes this answer.", ha="center", va="center", color=look.soft,
+                   transform=drawn.transAxes, bbox={"facecolor": look.ground, "edgecolor": "none"})  # fmt: skip
     finish(drawn, percent=ps.target.measure == "probability", along="x")
     drawn.tick_params(axis="y", length=0)
     set_words(drawn.set_xlabel, str(ps.target), 60)
@@ -93,7 +93,7 @@ def plot_tornado(ps: ParameterSensitivity, top: int = 12, ax: Axes | None = None
         [
             ("bar", ORANGE, "answer when the number is at its low end"),
             ("bar", BLUE, "answer when the number is at its high end"),
-            ("line", INK, f"answer now: {answer_text(ps, answer)}"),
+            ("line", look.ink, f"answer now: {answer_text(ps, answer)}"),
         ],
     )
     return drawn
@@ -122,17 +122,20 @@ def plot_function(function: SensitivityFunction, ax: Axes | None = None) -> Axes
     percent = not any(piece.log for piece in function.pieces) and y.min() >= -1e-9 and y.max() <= 1 + 1e-9
     words = share if percent else number
     drawn = ax if ax is not None else new_axes(7.5, 5.2)
-    drawn.axvspan(function.low, function.high, color=SHADE, zorder=0, linewidth=0)
+    look = tones(drawn)
+    drawn.axvspan(function.low, function.high, color=look.shade, zorder=0, linewidth=0)
     drawn.plot(x, y, color=BLUE, linewidth=2.2, zorder=2)
-    legend = [("span", SHADE, f"the number's range, {number(function.low)} to {number(function.high)}")]
+    legend = [("span", look.shade, f"the number's range, {number(function.low)} to {number(function.high)}")]
     legend.insert(0, ("dot", ORANGE, f"now: {words(now)} at {number(function.value)}"))
     for piece in function.pieces:
         at = None if piece.log else vertex(piece, function.value)
         if at is not None and piece.low <= at <= piece.high:
-            drawn.plot([at], [float(piece(at))], "D", markersize=7, markerfacecolor="white", markeredgecolor=BLUE,
+            drawn.plot([at], [float(piece(at))], "D", markersize=7, markerfacecolor=look.ground, markeredgecolor=BLUE,
                        markeredgewidth=1.6, zorder=4, label="vertex")  # fmt: skip
             legend.append(("vertex", BLUE, f"vertex, where the curve bends most, at {number(at)}"))
-    drawn.plot([function.value], [now], "o", markersize=9, color=ORANGE, markeredgecolor=INK, zorder=5, clip_on=False)
+    drawn.plot(
+        [function.value], [now], "o", markersize=9, color=ORANGE, markeredgecolor=look.ink, zorder=5, clip_on=False
+    )
     drawn.set_xlim((first, last) if first < last else (function.value - 0.05, function.value + 0.05))
     _room(drawn, y)
     finish(drawn, percent=percent, along="y")
@@ -143,8 +146,10 @@ def plot_function(function: SensitivityFunction, ax: Axes | None = None) -> Axes
     return drawn
 
 
-def plot_intervals(rows: Iterable[Sequence[Any]], ax: Axes | None = None) -> Axes:
+def plot_intervals(rows: Iterable[Sequence[Any]], ax: Axes | None = None, *, title: str = "", words: str = "") -> Axes:
     """Values with their intervals: a dot and a horizontal bar a row, in the order given, the first at the top.
+
+    With a `title` or `words` for what the bars are there is a heading, and a legend.
 
     Each row is (label, value, low, high), with finite numbers and low <= high. In percent if all lie in [0, 1].
     Raises SpasmnetError for rows that are not so.
@@ -161,9 +166,10 @@ def plot_intervals(rows: Iterable[Sequence[Any]], ax: Axes | None = None) -> Axe
     drawn = ax if ax is not None else new_axes(9.0, float(room.sum()) + 1.0)
     edges = np.concatenate([[0.0], np.cumsum(room)])
     middles = (edges[:-1] + edges[1:]) / 2
+    look = tones(drawn)
     for (_, value, low, high), y in zip(found, middles.tolist(), strict=True):
-        drawn.plot([low, high], [y, y], color=BLUE, linewidth=4, alpha=0.45, solid_capstyle="round", zorder=2)
-        drawn.plot([value], [y], "o", color=BLUE, markersize=8, markeredgecolor="white", zorder=3)
+        drawn.plot([low, high], [y, y], color=BLUE, linewidth=4, alpha=0.55, solid_capstyle="round", zorder=2)
+        drawn.plot([value], [y], "o", color=BLUE, markersize=8, markeredgecolor=look.ground, zorder=3)
     numbers = np.array([row[1:] for row in found])
     least, most = float(numbers.min()), float(numbers.max())
     percent = least >= 0 and most <= 1
@@ -173,6 +179,11 @@ def plot_intervals(rows: Iterable[Sequence[Any]], ax: Axes | None = None) -> Axe
     drawn.set_ylim(float(edges[-1]), 0.0)
     finish(drawn, percent=percent, along="x")
     drawn.tick_params(axis="y", length=0)
+    if title or words:
+        legend = [("dot", BLUE, "value"), ("line", BLUE, words)] if words else []
+        heading(drawn, title, "", above=len(legend))
+        if legend:
+            legend_above(drawn, legend)
     return drawn
 
 
@@ -211,7 +222,9 @@ def plot_surface(
         contours = drawn.contour(across, up, height, inner or [(least + most) / 2], colors=INK, linewidths=0.9)
         _boxed(drawn.clabel(contours, fmt=words, fontsize=9.5, inline=False), across, up)
     else:
-        drawn.text(0.5, 0.9, f"{words(least)} everywhere", ha="center", transform=drawn.transAxes, color=SOFT)
+        drawn.text(
+            0.5, 0.9, f"{words(least)} everywhere", ha="center", transform=drawn.transAxes, color=tones(drawn).soft
+        )
     drawn.set_xlim(float(across[0]), float(across[-1]))
     drawn.set_ylim(float(up[0]), float(up[-1]))
     finish(drawn, percent=False, along="")

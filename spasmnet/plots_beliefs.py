@@ -7,20 +7,24 @@ returns the axes; nothing is shown. What the colours mean stands in a legend in 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spasmnet.display import name_of, prior_of
+from spasmnet.display import name_of, prior_of, state_of
 from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
+from spasmnet.evidential_display import said
 from spasmnet.network import Network, Variable
-from spasmnet.plot_style import BLUE, INK, LINE, ORANGE, finish, heading, legend_above, lines_of, new_axes
+from spasmnet.plot_style import BLUE, INK, ORANGE, finish, heading, legend_above, lines_of, new_axes, set_words, tones
 from spasmnet.posterior import Posterior
 from spasmnet.report import ranked, total
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from spasmnet.evidential.evidence_sensitivity import EvidenceSensitivity
 
 CAUSES = ("cause", "serious")
 CASES = (BLUE, ORANGE, "#009E73", "#CC79A7", "#56B4E9", "#D55E00")  # Okabe and Ito's
@@ -44,14 +48,15 @@ def plot_ranked(
     if not rows:
         raise SpasmnetError("there is nothing to rank: all of these variables were observed")
     drawn = _axes_for([row.variable for row in rows], ax, 0.36)
+    look = tones(drawn)
     for y, row in enumerate(rows):
         drawn.barh(y, row.probability, height=0.55, color=BLUE, zorder=2)
         if row.interval is not None:
-            drawn.plot(row.interval, [y, y], color=INK, linewidth=1.6, marker="|", markersize=8, zorder=3)
+            drawn.plot(row.interval, [y, y], color=look.ink, linewidth=1.6, marker="|", markersize=8, zorder=3)
     finish(drawn, percent=True, along="x")
     legend = [("bar", BLUE, "probability of being present, in whatever degree")]
     if post.uncertainty is not None:
-        legend.append(("line", INK, f"{100 * post.uncertainty.level:.6g}% interval, of the model's numbers"))
+        legend.append(("line", look.ink, f"{100 * post.uncertainty.level:.6g}% interval, of the model's numbers"))
     heading(drawn, "What is most probable", "", above=len(legend))
     legend_above(drawn, legend)
     return drawn
@@ -78,13 +83,14 @@ def plot_change(
     if not rows:
         raise SpasmnetError("there is nothing to draw: all of these variables were observed")
     drawn = _axes_for([row.variable for row in rows], ax, 0.36)
+    look, most = tones(drawn), max(max(row.probability, row.before) for row in rows)
     for y, row in enumerate(rows):
         colour = ORANGE if row.probability >= row.before else BLUE
         arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 2.4, "shrinkA": 0, "shrinkB": 0}
         drawn.annotate("", (row.probability, y), (row.before, y), arrowprops=arrow, zorder=3)
-        drawn.plot([row.probability], [y], "o", color=colour, markersize=4, zorder=5)
-        drawn.plot([row.before], [y], "o", color="white", markeredgecolor=INK, markersize=7, zorder=4)
-    most = max(max(row.probability, row.before) for row in rows)
+        if abs(row.probability - row.before) < 0.04 * most:  # too short for an arrow
+            drawn.plot([row.probability], [y], "o", color=colour, markersize=4, zorder=5)
+        drawn.plot([row.before], [y], "o", color=look.ground, markeredgecolor=look.ink, markersize=7, zorder=4)
     drawn.set_xlim(-0.02 * most, 1.06 * most or 1.0)
     finish(drawn, percent=True, along="x")
     heading(drawn, "What the findings changed", "the circle is the probability of being present before them", above=2)
@@ -161,13 +167,55 @@ def plot_heat_map(
     drawn.set_yticks(range(len(factors)), [_label(v) for v in factors], parse_math=False)
     drawn.set_xticks(range(len(findings)), [_label(v, 22) for v in findings], rotation=60, ha="right",
                      rotation_mode="anchor", parse_math=False)  # fmt: skip
-    drawn.tick_params(length=0, labelsize=9.5, colors=INK)
-    drawn.spines[:].set_color(LINE)
+    look = tones(drawn)
+    drawn.tick_params(length=0, labelsize=9.5, colors=look.ink)
+    drawn.spines[:].set_color(look.line)
     heading(
         drawn, "How risk factors shift findings", "percentage points, from a row's first state to its last", above=0
     )
     bar = drawn.figure.colorbar(image, ax=drawn, shrink=0.7)
-    bar.ax.yaxis.set_major_formatter(lambda t, _: f"{100 * t:+.0f}")
+    bar.ax.yaxis.set_major_formatter(lambda t, _: f"{100 * t:+.0f}" if abs(t) > 1e-9 else "0")
+    bar.ax.tick_params(colors=look.ink, color=look.line)
+    bar.outline.set_edgecolor(look.line)
+    return drawn
+
+
+def plot_weights(es: EvidenceSensitivity, top: int = 12, ax: Axes | None = None) -> Axes:
+    """What each finding weighs for the answer, the other findings given: a bar in decibans to either side of 0.
+
+    The heaviest come first, at most `top` (1 or more). A finding that settles the answer has an infinite weight: its
+    bar ends at the edge, with an arrow. Raises SpasmnetError if there are no findings.
+
+    >>> import spasmnet
+    >>> engine = spasmnet.compile(spasmnet.load())
+    >>> case = {"spasm": "painful", "heavy_sweating": "present"}
+    >>> len(plot_weights(spasmnet.evidence_sensitivity(engine, ("dehydration", "mild"), case)).patches)
+    2
+
+    Source: Good IJ (1950), Probability and the weighing of evidence.
+    """
+    rows = sorted(es.at_hand, key=lambda one: -abs(one.weight))[: _positive(top)]
+    if not rows:
+        raise SpasmnetError("there is nothing to draw: the answer was asked without findings")
+    most = max((abs(one.decibans) for one in rows if isfinite(one.decibans)), default=0.0) or 1.0
+    drawn = ax if ax is not None else new_axes(8.5, 1.9 + 0.45 * len(rows))
+    for y, one in enumerate(rows):
+        colour, end = (ORANGE if one.weight > 0 else BLUE), min(max(one.decibans, -1.15 * most), 1.15 * most)
+        drawn.barh(y, end, height=0.55, color=colour, zorder=2)
+        if not isfinite(one.weight):
+            drawn.plot([end], [y], ">" if end > 0 else "<", color=colour, markersize=11, clip_on=False, zorder=4)
+    labels = ["\n".join(lines_of(said(es.network, one.variable, one.finding), 40, 2)) for one in rows]
+    drawn.axvline(0.0, color=tones(drawn).ink, linewidth=1.3, zorder=3)
+    drawn.set_yticks(range(len(rows)), labels, parse_math=False)
+    drawn.set_ylim(len(rows) - 0.4, -0.6)
+    drawn.set_xlim(-1.15 * most, 1.15 * most)
+    finish(drawn, percent=False, along="x")
+    drawn.tick_params(axis="y", length=0)
+    set_words(drawn.set_xlabel, "weight of evidence in decibans, the other findings given", 60)
+    variable = es.network.by_name[es.event.variable]
+    states = " or ".join(state_of(variable, state) for state in es.event.states or (es.focus,))
+    heading(drawn, "What each finding weighs", f"for {name_of(variable)}: {states}", above=2)
+    legend_above(drawn, [("bar", ORANGE, "speaks for it"), ("bar", BLUE, "speaks against it")])
     return drawn
 
 

@@ -56,6 +56,7 @@ HOOKS = {  # a higher layer that an object calls when it is shown; imported then
     ("sensitivity", "plots"),
     ("asking", "plot_style"),
     ("evidential", "explanation_display"),
+    ("evidential", "plots_beliefs"),
 }
 
 

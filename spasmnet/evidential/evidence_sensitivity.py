@@ -28,6 +28,7 @@ from spasmnet.posterior import Provenance
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 DECIBANS = 10 / np.log(10)  # a natural weight of evidence in decibans
@@ -130,6 +131,12 @@ class EvidenceSensitivity(Shown):
             f"<EvidenceSensitivity of P({self.event.variable}={self.focus}) = {self.belief:.4g}: {len(self.at_hand)} "
             f"findings, {len(self.open)} variables unobserved>"
         )
+
+    def plot(self, top: int = 12, ax: Axes | None = None) -> Axes:
+        """What each of the `top` heaviest findings weighs; see spasmnet.plots_beliefs.plot_weights."""
+        from spasmnet.plots_beliefs import plot_weights
+
+        return plot_weights(self, top, ax)
 
 
 def evidence_sensitivity(

@@ -191,7 +191,8 @@ class Intervals(Shown):
             variable = self.network.by_name[name]
             label = f"{variable.label or name}: {variable.state_label(state)}"
             rows.append((label, self.posterior[name][state], *self.ends[:, i].tolist()))
-        return plot_intervals(rows, ax)
+        words = f"{100 * self.level:.6g}% interval, of the model's numbers"
+        return plot_intervals(rows, ax, title="How certain the answers are", words=words)
 
     def __repr__(self) -> str:
         how = f"{self.draws:,} draws" if self.draws else "delta method"
