@@ -157,7 +157,8 @@ def plot_heat_map(
     if not factors or not findings:
         raise SpasmnetError("name the variables: rows=[...] and columns=[...]; none are left by role or observed")
     shift = np.array([[_shift(engine, given, row, column.name) for column in findings] for row in factors])
-    drawn = ax if ax is not None else new_axes(3.5 + 0.55 * len(findings), 2.6 + 0.33 * len(factors))
+    size = max(3.5 + 0.55 * len(findings), 8.0), max(2.6 + 0.33 * len(factors), 4.5)
+    drawn = ax if ax is not None else new_axes(*size)
     reach = float(np.abs(shift).max()) or 1.0
     image = drawn.imshow(shift, cmap="PuOr_r", vmin=-reach, vmax=reach, aspect="auto")
     for y, x in np.ndindex(shift.shape):

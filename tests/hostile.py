@@ -35,6 +35,7 @@ LEVELS = ("self_care", "routine", "urgent", "emergency")
 def network(texts: tuple[str, ...] = TEXTS) -> Network:
     """Hostile texts as names, states, labels, questions, titles, sources, rules and all else that is shown."""
     names = [f"{text} {i}" for i, text in enumerate(texts)]
+    texts = tuple(texts[i % len(texts)] for i in range(16))
     variables, cpds, edges = [], {}, []
     for i, name in enumerate(names):
         text, role = texts[i], ROLES[i % 4]
