@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,7 @@ from spasmnet.engine import Engine
 
 if TYPE_CHECKING:
     from spasmnet.network import Network
+    from spasmnet.showing.page import Page
 
 
 def question_options(command: Command) -> Command:
@@ -67,8 +69,8 @@ def explain(
     """
     from spasmnet.evidential.evidence_sensitivity import evidence_sensitivity
     from spasmnet.evidential.explanation import explain as explain_it
-    from spasmnet.evidential_display import NOT_PARAMETERS, evidence_data, evidence_sections
-    from spasmnet.explanation_display import explanation_notes, explanation_sections, explanation_title
+    from spasmnet.evidential_display import evidence_data
+    from spasmnet.showing.evidential import evidence_page, explanation_page
 
     engine, asked, evidence = _question(target, findings, given, model, normalize, max_products)
     why = explain_it(engine, asked, evidence)
@@ -77,11 +79,11 @@ def explain(
         more = {"evidence_sensitivity": evidence_data(evidence_sensitivity(engine, event, evidence))} if details else {}
         print_json(why.as_dict() | more)
         return
-    sections, notes = explanation_sections(why, top), explanation_notes(why)
+    page = explanation_page(why, top)
     if details:
-        sections += evidence_sections(evidence_sensitivity(engine, event, evidence), top)
-        notes.append(NOT_PARAMETERS)
-    _show(explanation_title(why), sections, notes, why.network, why.provenance)
+        other = evidence_page(evidence_sensitivity(engine, event, evidence), top)
+        page = replace(page, parts=[*page.parts, *other.parts], notes=[*page.notes, *other.notes])
+    _show(page)
 
 
 @click.command("what-if", epilog=EPILOG)
@@ -110,7 +112,8 @@ def what_if(
       $ spasmnet what-if spasm=painful,severe heavy_sweating=present --act dehydration=none --json
     """
     from spasmnet.evidential.what_if import what_if as act_on
-    from spasmnet.what_if_display import what_if_data, what_if_notes, what_if_sections, what_if_title
+    from spasmnet.showing.evidential import what_if_page
+    from spasmnet.what_if_display import what_if_data
 
     engine, asked, evidence = _question(target, findings, given, model, normalize, max_products)
     actions: dict[str, list[str]] = {}
@@ -124,7 +127,7 @@ def what_if(
     if as_json:
         print_json(what_if_data(found))
         return
-    _show(what_if_title(found), what_if_sections(found), what_if_notes(found), found.network, found.provenance)
+    _show(what_if_page(found))
 
 
 def _question(
@@ -148,9 +151,9 @@ def _target(network: Network, text: str) -> Any:
     return name, value if value in states else [state.strip() for state in value.split(",")]
 
 
-def _show(title: str, sections: Sequence[Any], notes: Sequence[str], network: Network, provenance: Any) -> None:
-    from spasmnet.evidential_screen import sections_screen
+def _show(page: Page) -> None:
     from spasmnet.screens import console, show
+    from spasmnet.showing.text import rich
 
     shown = console()
-    show(sections_screen(title, sections, notes, network, provenance), shown)
+    show(rich(page, shown.width), shown)

@@ -61,13 +61,11 @@ def what_if_title(found: WhatIf) -> str:
 
 
 def what_if_notes(found: WhatIf) -> list[str]:
-    """What do, see and the counterfactual are."""
+    """What do, see and the counterfactual are, and what the intervals say."""
     if found.level is None:
         return [NOTES]
-    return [
-        NOTES,
-        f"In brackets what {100 * found.level:g}% of {found.draws:,} networks drawn from the numbers' ranges say.",
-    ]
+    share = f"{100 * found.level:g}% of {found.draws:,} networks"
+    return [NOTES, f"The smaller figures: what {share} drawn from the numbers' ranges say."]
 
 
 def what_if_data(found: WhatIf) -> dict[str, Any]:

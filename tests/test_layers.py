@@ -33,7 +33,6 @@ LAYERS = (
         "sensitivity_display",
         "sensitivity_screen",
         "evidential_display",
-        "evidential_screen",
         "explanation_display",
         "what_if_display",
         "interview_screen",

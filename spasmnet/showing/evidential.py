@@ -11,6 +11,8 @@ from spasmnet.evidential.explanation import Explanation
 from spasmnet.evidential.summary import EvidenceSummary
 from spasmnet.evidential.what_if import WhatIf
 from spasmnet.evidential_display import NOT_PARAMETERS, Section, belief_now, evidence_sections
+from spasmnet.evidential_display import TOP as EVIDENCE_TOP
+from spasmnet.explanation_display import TOP as EXPLANATION_TOP
 from spasmnet.explanation_display import explanation_notes, explanation_sections, explanation_title
 from spasmnet.sensitivity_display import number
 from spasmnet.showing.page import BLUE, ORANGE, Cell, Grid, Page, Track, left_out, scaled, stamp
@@ -33,9 +35,9 @@ _NUMBERS = dict.fromkeys(
 FOR, AGAINST = (ORANGE, "speaks for it"), (BLUE, "speaks against it")
 
 
-def evidence_page(es: EvidenceSensitivity) -> Page:
+def evidence_page(es: EvidenceSensitivity, top: int = EVIDENCE_TOP) -> Page:
     """The findings by their weight, conflicts, and what could still be found."""
-    found = evidence_sections(es)
+    found = evidence_sections(es, top)
     parts = [_plain_grid(section) for section in found]
     if es.at_hand:
         weights = [one.decibans for one in es.at_hand]
@@ -110,9 +112,9 @@ def summary_page(found: EvidenceSummary) -> Page:
     return Page(title, "", parts, (NOT_PARAMETERS,), stamp(None, found.provenance))
 
 
-def explanation_page(why: Explanation) -> Page:
+def explanation_page(why: Explanation, top: int = EXPLANATION_TOP) -> Page:
     """The sentences, the contributions of the findings as bars, and the other tables."""
-    found = explanation_sections(why)
+    found = explanation_sections(why, top)
     parts: list[Grid | str] = [_plain_grid(section) for section in found]
     if why.because:
         parts[0] = _weighed(found[0], [value for _, _, value, _ in why.because], 3)
@@ -145,8 +147,4 @@ def what_if_page(found: WhatIf) -> Page:
     note = left_out(len(found.actions), len(rows), "more in frame")
     head, _, asked = what_if_title(found).partition(", given ")
     grid = Grid(title, (heads[0], heads[1], "", *heads[2:]), kinds, lines, (percent(low), percent(high)), legend, note)
-    notes = [what_if_notes(found)[0]]
-    if found.level is not None:
-        share = f"{100 * found.level:g}% of {found.draws:,} networks"
-        notes.append(f"The smaller figures: what {share} drawn from the numbers' ranges say.")
-    return Page(head, f"given {asked}", [grid], notes, stamp(found.network, found.provenance))
+    return Page(head, f"given {asked}", [grid], what_if_notes(found), stamp(found.network, found.provenance))
