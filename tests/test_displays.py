@@ -224,3 +224,11 @@ def test_terminals_that_know_no_blocks() -> None:
         run, check=True, capture_output=True, env={"PYTHONIOENCODING": "ascii", "PYTHONPATH": ":".join(sys.path)}
     )
     assert b"#####" in done.stdout
+
+
+def test_ipython_asks_for_nothing_else(engine: spasmnet.Engine) -> None:
+    """A notebook gets the bundle and no second, longer representation."""
+    formatters = pytest.importorskip("IPython.core.formatters")
+    for shown in (engine.posterior(), engine.posterior()["spasm"], engine.network.draw(around="spasm")):
+        data, _ = formatters.DisplayFormatter().format(shown)
+        assert data == shown._repr_mimebundle_()

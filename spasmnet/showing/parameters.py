@@ -71,7 +71,7 @@ def _row(ps: ParameterSensitivity, one: Entry, place: Any, answer: float) -> Seq
 def population_page(found: PopulationSensitivity) -> Page:
     """The numbers that move the answer most in the mean of all cases."""
     network, rows = found.job.engine.network, found.frame
-    kept = rows[rows["mean_size"] > 0].head(TOP)
+    kept = rows[rows["mean_size"] > 0].sort_values("swing", ascending=False, kind="stable").head(TOP)
     place, _, high = scaled(kept["swing"].tolist(), zero=True)
     lines: list[Sequence[Cell]] = []
     for name, row in kept.iterrows():
@@ -83,7 +83,7 @@ def population_page(found: PopulationSensitivity) -> Page:
     legend = [(BLUE, "swing: mean size of the derivative times the width of the number's range")]
     count = len(found.answers) - found.left_out
     asked = f"over {count:,} cases" + (f", {found.left_out:,} left out" if found.left_out else "")
-    note = left_out(len(rows), len(lines), "numbers in frame")
+    note = left_out(len(rows), len(lines), "more numbers in frame")
     title = f"Parameter sensitivity of {plain(str(found.target))} in a population"
     grid = Grid("", heads, "wntnnn", lines, ("0", number(high)), legend, note)
     return Page(title, asked, [grid], (NOT_EVIDENCE,), stamp(network, found.provenance))
@@ -94,13 +94,12 @@ def sobol_page(found: SobolIndices) -> Page:
     rows: list[Sequence[Cell]] = []
     frame = found.frame
     kept = frame[frame["total"] > 0].head(TOP)
-    place, _, high = scaled([*kept["total"], *kept["first"]], zero=True)
+    high = max([*kept["total"], *kept["first"], 1e-9])
+    place, _, _ = scaled([0.0, high])
     for name, row in kept.iterrows():
         about = _about(found.network, row)
-        spans = (
-            (0.0, place(max(row["first"], 0.0)), BLUE),
-            (place(max(row["first"], 0.0)), place(row["total"]), ORANGE),
-        )
+        alone, whole = place(row["first"]), place(max(row["total"], row["first"]))
+        spans = ((0.0, alone, BLUE), (alone, whole, ORANGE))
         bar = Track(f"first {number(row['first'])}, total {number(row['total'])}", spans)
         first, total = ((f"{row[key]:.3f}", f"±{row[f'{key}_error']:.2g}") for key in ("first", "total"))
         cells: tuple[Cell, ...] = (first, bar, total)
@@ -108,7 +107,7 @@ def sobol_page(found: SobolIndices) -> Page:
         rows.append((lines, *cells))
     heads = ("number of the model", "first", "", "total")
     legend = [(BLUE, "explained alone (first)"), (ORANGE, "more, together with others (total)")]
-    note = left_out(len(frame), len(rows), "numbers in frame")
+    note = left_out(len(frame), len(rows), "more numbers in frame")
     grid = Grid("", heads, "wntn", rows, ("0", number(high)), legend, note)
     sd = float(found.variance) ** 0.5
     asked = f"mean {number(found.mean)}, standard deviation {number(sd)}; given {said(found.network, found.evidence)}"
