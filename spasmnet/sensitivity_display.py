@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import islice
 from math import floor, inf, isfinite, isinf, log10
 from typing import TYPE_CHECKING, Any
 
@@ -48,13 +48,13 @@ class Entry:
         return max(ends) - min(ends) if min(ends) < max(ends) else 0.0
 
 
-def entries(ps: ParameterSensitivity) -> Iterator[Entry]:
-    """The numbers of a parameter sensitivity, the one with the largest derivative (in size) first.
+def entries(ps: ParameterSensitivity, most: int | None = None) -> Iterator[Entry]:
+    """The numbers of a parameter sensitivity (at most so many), the one with the largest derivative (in size) first.
 
     Of two numbers that sum to 1, of which the model cites only one, only that one: the other tells nothing new.
     """
     places = {name_of_number(ps.network, place): place for place in parameters(ps.network)}
-    for function in ps:
+    for function in islice(ps, most):
         place = places[function.name]
         if not _mere_rest(ps, place):
             yield entry(ps, place, function)
@@ -92,8 +92,7 @@ def basis(ps: ParameterSensitivity, place: Place) -> str:
 
 def widest(ps: ParameterSensitivity, top: int) -> list[Entry]:
     """The numbers that move the answer furthest over their own ranges, the furthest first; at most `top`."""
-    moving = takewhile(lambda one: one.function.derivative != 0, entries(ps))  # the largest come first
-    found = sorted(moving, key=lambda one: -one.width)
+    found = sorted(_moving(ps), key=lambda one: -one.width)
     finite = [one.width for one in found if isfinite(one.width)]
     rounding = max(1e-6 * max(finite, default=0.0), 1e-12 * abs(ps.answer) if isfinite(ps.answer) else 0.0)
     return [one for one in found if one.width > rounding][:top]
@@ -101,13 +100,17 @@ def widest(ps: ParameterSensitivity, top: int) -> list[Entry]:
 
 def strongest(ps: ParameterSensitivity, top: int) -> list[Entry]:
     """The numbers with the largest derivatives in size, at most `top`; only those that can change the answer."""
-    return list(islice(_moving(ps), top))
-
-
-def _moving(ps: ParameterSensitivity) -> Iterator[Entry]:
-    """The numbers that change the answer by more than rounding does, the one with the largest derivative first."""
     rounding = 1e-12 * abs(ps.answer) if isfinite(ps.answer) else 0.0
-    return takewhile(lambda one: abs(one.function.derivative) > rounding, entries(ps))
+    return list(islice(_moving(ps, rounding), top))
+
+
+def _moving(ps: ParameterSensitivity, rounding: float = 0.0) -> Iterator[Entry]:
+    """The numbers that change the answer by more than rounding does, the one with the largest derivative first.
+
+    Those that come first may be rounding alone: where P(e) hangs on what 1 - t leaves of a t next to 1.
+    """
+    count = int((ps.derivatives != 0).sum())
+    return (one for one in entries(ps, count) if abs(one.function.derivative) > rounding)
 
 
 def answer_text(ps: ParameterSensitivity, answer: float) -> str:

@@ -22,7 +22,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 import spasmnet
-from spasmnet import ImpossibleEvidenceError, Network, SpasmnetError, Table, Variable
+from spasmnet import ImpossibleEvidenceError, Network, NoisyMax, SpasmnetError, Table, Variable
 from spasmnet.parameter import Parameter, Source
 from spasmnet.plots import plot_function, plot_intervals, plot_surface, plot_tornado
 from spasmnet.sensitivity.function import Piece, SensitivityFunction
@@ -460,3 +460,26 @@ def test_matplotlib_is_needed_only_for_drawing(ps: ParameterSensitivity, monkeyp
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(SpasmnetError, match="plots need matplotlib"):
         ps.plot()
+
+
+def test_rounding_in_one_number_does_not_hide_the_others() -> None:
+    """Where a number next to 1 seems to move the answer, by rounding alone, the bars of those that do are drawn."""
+    two = ("s0", "s1")
+    links = {
+        "effect": [[0.011107068540649991, 0.98889293145935], [0.0005013482917543878, 0.9994986517082456],
+                   [0.3553639434378359, 0.644636056562164]],
+        "other": [[0.18158085087875692, 0.8184191491212431], [0.08544490995491526, 0.9145550900450848]],
+    }  # fmt: skip
+    leaks = {"effect": [1.0, 0.0], "other": [4.945569776710178e-09, 0.9999999950544302]}
+    priors = {
+        "first": [0.7172780281576375, 0.28272197184236253], "second": [0.7759834511379763, 0.22401654886202374],
+        "third": [0.9997640588175697, 0.000235941182430329],
+    }  # fmt: skip
+    cpds: dict[str, Any] = {name: Table((), values) for name, values in priors.items()}
+    for name, rows in links.items():
+        cpds[name] = NoisyMax(tuple(priors)[: len(rows)], leaks[name], [[[1, 0], row] for row in rows])
+    engine = spasmnet.compile(Network([Variable(name, two) for name in cpds], cpds))
+    ps = parameter_sensitivity(engine, ("third", "s0"), {"effect": "s0", "other": "s0"}, spread=0.3)
+    low, high = ps["P(third=s0)"].extremes()
+    assert high - low > 0.1 and width(halves(plot_tornado(ps))[0]) == pytest.approx(high - low)
+    assert "P(third=s0)" in str(ps)
