@@ -52,7 +52,7 @@ def write_explorer(engine: Engine, path: str | Path, findings: Mapping[str, Any]
     """
     place = Path(path)
     if place.suffix.lower() not in (".html", ".htm"):
-        raise SpasmnetError(f"the explorer is a page, to be saved as .html, not as {place.suffix or place.name!r}")
+        raise SpasmnetError(f"the explorer is a page, to be saved as .html, not as {place.suffix or place.name}")
     place.write_text(explorer_page(engine, findings), encoding="utf-8")
     return place
 

@@ -7,6 +7,10 @@ async function unpacked(bytes) {
   return JSON.parse(await new Response(stream).text());
 }
 
+// Findings and likelihoods are looked up by names of a user's network, such as "constructor": nothing is inherited.
+const own = (object) => Object.assign(Object.create(null), object);
+const isText = (finding) => typeof finding === "string";
+const weight = (finding, state) => (isText(finding) ? Number(finding === state) : own(finding)[state]);
 const total = (values) => values.reduce((sum, value) => sum + value, 0);
 
 class Model {
@@ -26,13 +30,13 @@ class Model {
     for (const [name, finding] of Object.entries(findings)) {
       const variable = this.variables[this.byName.get(name)];
       if (!variable) throw new Error(`there is no variable ${JSON.stringify(name)}`);
-      if (typeof finding === "string") {
+      if (isText(finding)) {
         if (!variable.states.includes(finding)) {
           throw new Error(`${name} has no state ${JSON.stringify(finding)}; its states are ${variable.states.join(", ")}`);
         }
         continue;
       }
-      const given = finding && typeof finding === "object" ? variable.states.map((state) => finding[state]) : [];
+      const given = finding && typeof finding === "object" ? variable.states.map((state) => weight(finding, state)) : [];
       const sound = given.length && given.every((x) => Number.isFinite(x) && x >= 0) && Math.max(...given) > 0;
       if (!sound || Object.keys(finding).length !== given.length) {
         throw new Error(`${name}: give a state (${variable.states.join(", ")}), or a likelihood of at least 0 for each`);
@@ -52,10 +56,8 @@ class Model {
     });
     for (const [name, finding] of Object.entries(findings)) {
       const { states, leaf } = this.variables[this.byName.get(name)];
-      const largest = typeof finding === "string" ? 1 : Math.max(...states.map((state) => finding[state]));
-      states.forEach((state, i) => {
-        leaves[leaf + i] *= typeof finding === "string" ? Number(state === finding) : finding[state] / largest;
-      });
+      const weights = states.map((state) => weight(finding, state)), largest = Math.max(...weights);
+      weights.forEach((value, i) => { leaves[leaf + i] *= value / largest; });
     }
     if (target) {
       const { states, leaf } = this.variables[target.variable];
@@ -69,8 +71,8 @@ class Model {
   }
 
   // Everything about some findings; `contradiction` names a smallest set of them that cannot be if they cannot.
-  answer(findings) {
-    const leaves = this.leaves(findings), solved = this.engine.solve(leaves);
+  answer(given) {
+    const findings = own(given), leaves = this.leaves(findings), solved = this.engine.solve(leaves);
     if (!solved) return { findings, contradiction: smallestContradiction(Object.keys(findings), findings, this) };
     const posterior = this.variables.map(({ states, leaf }) => {
       const joint = states.map((_, i) => leaves[leaf + i] * solved.slopes[leaf + i]);
@@ -82,8 +84,8 @@ class Model {
 
   // How a target's probability depends on each finding, on what is not known yet, and on every number.
   moves(answer, target) {
-    const now = chance(answer.posterior[target.variable], target.states);
-    if (answer.contradiction || now === 0) return { now, findings: [], unknown: [], numbers: [] };
+    const now = answer.contradiction ? 0 : chance(answer.posterior[target.variable], target.states);
+    if (now === 0) return { now, findings: [], unknown: [], numbers: [] };
     const solved = this.engine.solve(this.leaves(answer.findings, target));
     const joint = { findings: solved.slopes, evidence: answer.slopes };
     return { now, ...this.byFinding(answer, target, now, joint), numbers: this.byNumber(now, joint) };
@@ -209,7 +211,7 @@ function decision(model, findings, posterior) {
 function holds(model, flag, findings, posterior) {
   const conditions = flag.when.map(([i, states]) => {
     const { name, states: all } = model.variables[i], finding = findings[name];
-    const open = finding === undefined ? [] : all.filter((state) => state === finding || finding[state] > 0);
+    const open = finding === undefined ? [] : all.filter((state) => weight(finding, state) > 0);
     const likely = chance(posterior[i], states.map((state) => all.indexOf(state))) >= LIKELY;
     return { open, states, likely };
   });

@@ -68,14 +68,16 @@ class Explorer {
 
   // Set or clear one finding.
   toggle(i, state) {
-    const { name } = this.model.variables[i], { [name]: before, ...others } = this.findings;
-    this.set(state === undefined || before === state ? others : { ...others, [name]: state });
+    const { name } = this.model.variables[i], findings = own(this.findings), before = findings[name];
+    delete findings[name];
+    if (state !== undefined && before !== state) findings[name] = state;
+    this.set(findings);
   }
 
   // Set all findings; throws what is wrong with them.
   set(findings, tell = true) {
     this.model.check(findings);
-    this.findings = { ...findings };
+    this.findings = own(findings);
     this.update();
     if (tell) this.changed(this.findings);
   }
@@ -167,6 +169,7 @@ class Card {
     const name = h("h4", { title: variable.about || variable.name }, isolated(variable.label), this.kin);
     const list = h("div", { className: "states" }, ...this.states.map(({ button }) => button));
     this.element = h("div", { className: `card ${variable.role}`, role: "group", "aria-label": variable.label }, name, list, this.note);
+    this.element.dataset.variable = i;
     this.element.addEventListener("keydown", (event) => this.key(event));
     this.element.addEventListener("pointerenter", () => explorer.mark(i));
     this.element.addEventListener("pointerleave", () => explorer.mark(null));

@@ -22,11 +22,9 @@ function oneIn(p) {
 
 const figure = (x) => String(Number(x.toPrecision(3)));
 
-const isText = (finding) => typeof finding === "string";
-
 function findingWords(variable, finding) {
   if (isText(finding)) return variable.labels[variable.states.indexOf(finding)];
-  return variable.states.map((state, i) => `${variable.labels[i]} ${figure(finding[state])}`).join(", ") + " (likelihoods)";
+  return variable.states.map((state, i) => `${variable.labels[i]} ${figure(weight(finding, state))}`).join(", ") + " (likelihoods)";
 }
 
 // A number of the model in words: an entry of a table, a leak, or a link.
