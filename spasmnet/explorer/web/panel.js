@@ -16,12 +16,16 @@ class Panel {
     this.changes = h("p", { className: "changes", hidden: true });
     this.element = h(
       "aside", { className: "panel", "aria-label": "What follows" },
-      this.alert, this.care,
-      ...section(explorer.model.roles ? "Leading causes" : "What moved most", this.leading),
-      ...section("Findings", this.known, this.data()),
-      h("h3", {}, "What moves the probability of"), this.select, this.now,
-      ...small("Finding out, from least to most probable it can become", this.unknown),
-      ...small(this.ranges(), this.numbers, this.changes),
+      h(
+        "div", { className: "result" }, this.alert, this.care,
+        ...section(explorer.model.roles ? "Leading causes" : "What moved most", this.leading),
+        ...section("Findings", this.known, this.data()),
+      ),
+      h(
+        "div", { className: "moves" }, h("h3", {}, "What moves the probability of"), this.select, this.now,
+        ...small("Finding out, from least to most probable it can become", this.unknown),
+        ...small(this.ranges(), this.numbers, this.changes),
+      ),
     );
   }
 
