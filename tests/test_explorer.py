@@ -6,6 +6,7 @@ import json
 import math
 import random
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -294,6 +295,24 @@ def test_what_underflows_is_told_from_what_is_impossible(calculator: Any, rare: 
     assert largest_difference(network, fine, engine.posterior(case)) <= 1e-12
     assert fine["log"] == pytest.approx(engine.log_evidence(case), rel=1e-12)
     assert not_so["contradiction"] == ["v148", "v149"]
+
+
+@SHARED
+@given(st.lists(st.tuples(st.floats(1, 2), st.integers(-1500, 1500)), min_size=2, max_size=2))
+def test_wide_numbers_add_like_fractions(calculator: Any, terms: list[tuple[float, int]]) -> None:
+    """Two numbers as far apart as may be, as a mantissa and a power of 2 ** 512."""
+    split = [(m * 2.0 ** ((k + 256) % 512 - 256), (k + 256) // 512) for m, k in terms]
+    m, e = calculator.evaluate(
+        """([[m, e], [p, q]]) => {
+          const found = new Float64Array([m]), power = new Int32Array([e]);
+          add(found, power, 0, p, q);
+          return [found[0], power[0]];
+        }""",
+        split,
+    )
+    exact = sum(Fraction(m) * Fraction(2) ** k for m, k in terms)
+    assert 2.0**-256 <= m < 2.0**256
+    assert abs(Fraction(m) * Fraction(2) ** (512 * e) / exact - 1) < 1e-15
 
 
 def state(page: Any, label: str, words: str) -> Any:
