@@ -298,9 +298,10 @@ def test_what_underflows_is_told_from_what_is_impossible(calculator: Any, rare: 
 
 
 @SHARED
-@given(st.lists(st.tuples(st.floats(1, 2), st.integers(-1500, 1500)), min_size=2, max_size=2))
-def test_wide_numbers_add_like_fractions(calculator: Any, terms: list[tuple[float, int]]) -> None:
-    """Two numbers as far apart as may be, as a mantissa and a power of 2 ** 512."""
+@given(st.floats(1, 2), st.floats(1, 2), st.integers(-40, 40), st.integers(-600, 600) | st.integers(-40, 40))
+def test_wide_numbers_add_like_fractions(calculator: Any, a: float, b: float, near: int, apart: int) -> None:
+    """Two numbers as a mantissa and a power of 2 ** 512: near to one another, and as far apart as may be."""
+    terms = [(a, 256 + near), (b, 256 + near + apart)]
     split = [(m * 2.0 ** ((k + 256) % 512 - 256), (k + 256) // 512) for m, k in terms]
     m, e = calculator.evaluate(
         """([[m, e], [p, q]]) => {
