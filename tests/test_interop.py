@@ -17,6 +17,7 @@ from spasmnet.errors import FormatError, ModelError, ModelFileError, SpasmnetErr
 from spasmnet.foreign import scan
 from spasmnet.interop import assemble, from_pgmpy, read_foreign, to_pgmpy, write
 from spasmnet.network import Network, Variable
+from spasmnet.reading import read
 from tests import classic
 from tests.strategies import networks, plain_text
 
@@ -427,8 +428,8 @@ def test_an_ending_that_says_nothing_is_refused(tmp_path: Path) -> None:
     """Files are told apart by their ending, and the error names those there are."""
     path = tmp_path / "alarm.xyz"
     path.write_text(BIF)
-    assert "ends in .xyz" in refusal(spasmnet.read, path)
-    assert ".toml for a model file, .bif" in refusal(spasmnet.read, path)
+    assert "ends in .xyz" in refusal(read, path)
+    assert ".toml for a model file, .bif" in refusal(read, path)
 
 
 @IN_FOLDER
