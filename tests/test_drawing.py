@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 import spasmnet
 from spasmnet import Edge, Network, SpasmnetError, Table, UnknownVariableError, Variable
-from spasmnet.drawing.layout import _apart, layered, layers
+from spasmnet.drawing.layout import Box, _apart, layered, layers
 from spasmnet.showing.tracks import WIDE
 from tests import classic, strategies
 
@@ -62,6 +62,56 @@ def test_boxes_do_not_overlap_and_edges_lead_right(network: Network) -> None:
         assert a.x >= 0 and a.y >= -1e-9 and a.x + a.width <= found.width and a.y + a.height <= found.height
         for b in boxes[:i]:
             assert a.x != b.x or a.y + a.height < b.y or b.y + b.height < a.y
+
+
+@relaxed
+@given(strategies.networks(max_variables=9))
+def test_downwards_is_the_same_turned(network: Network) -> None:
+    """Parents stand above their children; edges go from foot to head; no two boxes touch, also of unequal heights."""
+    parents = {name: network.cpds[name].parents for name in network.names}
+    found = layered(parents, 100, {name: 20 + 7 * i for i, name in enumerate(network.names)}, down=True)
+    for (parent, name), points in found.routes.items():
+        start, stop = found.boxes[parent], found.boxes[name]
+        assert start.y + start.height < stop.y
+        assert start.x <= points[0][0] <= start.x + start.width and points[0][1] >= start.y + start.height
+        assert stop.x <= points[-1][0] <= stop.x + stop.width and points[-1][1] == stop.y
+        for (x, y), (to, at) in zip(points[1:-1:2], points[2:-1:2], strict=True):  # where it passes a layer
+            assert x == to
+            for box in found.boxes.values():
+                assert not (box.x < x < box.x + box.width and y < box.y + box.height and box.y < at)
+    boxes = list(found.boxes.values())
+    for i, a in enumerate(boxes):
+        assert a.x >= -1e-9 and a.y >= 0 and a.x + a.width <= found.width + 1e-9
+        assert a.y + a.height <= found.height + 1e-9
+        for b in boxes[:i]:
+            assert apart(a, b)
+
+
+def apart(a: Box, b: Box) -> bool:
+    """Whether two boxes do not touch."""
+    return a.x + a.width < b.x or b.x + b.width < a.x or a.y + a.height < b.y or b.y + b.height < a.y
+
+
+def test_deep_networks_go_downwards_and_single_nodes_stand_in_rows() -> None:
+    """A chain of a hundred and sixty islands fit a page's width; a network with roles stays as it is read."""
+    two = ("a", "b")
+    chain = Network(
+        [Variable(f"x{i}", two) for i in range(100)],
+        {
+            f"x{i}": Table((f"x{i - 1}",) if i else (), [[0.9, 0.1], [0.2, 0.8]] if i else [0.5, 0.5])
+            for i in range(100)
+        },
+    )
+    islands = Network([Variable(f"x{i}", two) for i in range(60)], {f"x{i}": Table((), [0.5, 0.5]) for i in range(60)})
+    assert chain.draw().width < 800 and islands.draw().width < 1000 and islands.draw().height < 500
+    found = layered({f"{i}": () for i in range(60)}, 100, {f"{i}": 20 + i % 7 for i in range(60)})
+    boxes = list(found.boxes.values())
+    assert all(apart(a, b) for i, a in enumerate(boxes) for b in boxes[:i])
+    mixed = layered({"a": (), "b": ("a",), **{f"{i}": () for i in range(9)}}, 50, dict.fromkeys("ab012345678", 20.0))
+    assert all(mixed.boxes[f"{i}"].y > mixed.boxes["b"].y + 20 for i in range(9))
+    assert spasmnet.load().draw().width > 1500
+    for name in ("alarm", "barley", "mildew", "insurance"):
+        assert classic.load(name).draw().width < 1200, name
 
 
 def test_roles_order_the_layers(engine: spasmnet.Engine) -> None:

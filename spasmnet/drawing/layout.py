@@ -290,7 +290,10 @@ def _routes(
     columns: Sequence[float],
     deep: Sequence[float],
 ) -> dict[tuple[str, str], tuple[Point, ...]]:
-    """The points of each edge; those that leave or enter a box on the same side do so in the order of their ends."""
+    """The points of each edge, from where the parent's layer ends to the child's box.
+
+    Those that leave or enter a box on the same side do so in the order of their ends.
+    """
     passing = {
         (parent, name): [(parent, name, at) for at in range(layer[parent] + 1, layer[name])]
         for name in parents
@@ -306,8 +309,7 @@ def _routes(
     routes = {}
     for edge, nodes in passing.items():
         parent, name = edge
-        box = boxes[parent]
-        points = [(box.x + box.width, start[edge])]
+        points = [(columns[layer[parent]] + deep[layer[parent]], start[edge])]
         for node in nodes:
             points += [(columns[node[2]], middle[node]), (columns[node[2]] + deep[node[2]], middle[node])]
         routes[edge] = (*points, (boxes[name].x, stop[edge]))

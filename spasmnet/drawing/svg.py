@@ -112,7 +112,8 @@ def _edge(scene: Scene, key: Key, by_name: Mapping[str, Variable]) -> str:
     x, y = points[-1]
     size = ARROW + width / 2
     if scene.layout.down:
-        path = _path_down((*points[:-1], (x, y - size + 0.5)))
+        box = scene.layout.boxes[key[0]]
+        path = _path_down((*points[:-1], (x, y - size + 0.5)), box.y + box.height)
         head = f"M{x:.1f} {y:.1f}l{-size / 2:.1f} {-size:.1f}h{size:.1f}z"
     else:
         path = _path((*points[:-1], (x - size + 0.5, y)))
@@ -148,9 +149,9 @@ def _path(points: Sequence[Point]) -> str:
     return found
 
 
-def _path_down(points: Sequence[Point]) -> str:
-    """The same from layer to layer downwards."""
-    found = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
+def _path_down(points: Sequence[Point], start: float) -> str:
+    """The same from layer to layer downwards, from the foot of a box that may end before its layer does."""
+    found = f"M{points[0][0]:.1f} {start:.1f}V{points[0][1]:.1f}"
     for i, ((x, y), (to, at)) in enumerate(pairwise(points)):
         half = (y + at) / 2
         found += f"V{at:.1f}" if i % 2 else f"C{x:.1f} {half:.1f} {to:.1f} {half:.1f} {to:.1f} {at:.1f}"

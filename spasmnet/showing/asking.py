@@ -35,7 +35,7 @@ def _questions(questions: Sequence[Question], entropy: float) -> Grid:
         bar = Track(f"tells {percent(share)}", ((0.0, place(share), BLUE),))
         label, flag = name_of(q.variable), f"{q.red_flag} ({percent(q.alarm)})" if q.red_flag else ""
         name = (plain(q.variable.question), label) if q.variable.question else label
-        rows.append((name, percent(share), bar, number(q.net), percent(q.change), flag))
+        rows.append((name, percent(share), bar, f"{q.net:.4f}", percent(q.change), flag))
     heads = ("question", "tells", "", "net value", "changes", "red flag")
     legend = [(BLUE, f"share of what is not known that an answer tells; full: {percent(high)}")]
     return Grid("", heads, "wntnns", rows, None, legend, left_out(len(questions), TOP, "more questions"))
