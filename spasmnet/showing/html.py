@@ -62,7 +62,8 @@ def _grid(grid: Grid) -> str:
     if any(grid.heads):
         heads = zip(grid.heads, grid.kinds, strict=True)
         rows.append(_row(_cell("th", safe(head), kind, _HEAD) for head, kind in heads))
-    rows += [_line(row, grid.kinds) for row in grid.rows]
+    grouped = any(not isinstance(row, Heading) and row[0] == "" for row in grid.rows)
+    rows += [_line(row, grid.kinds, ";padding-top:.6em" if grouped else "") for row in grid.rows]
     if grid.scale is not None:
         ends = "".join(f"<span>{safe(end)}</span>" for end in grid.scale)
         under = f'<div style="display:flex;justify-content:space-between;max-width:{WIDE}px;{_SMALL}">{ends}</div>'
@@ -74,11 +75,13 @@ def _grid(grid: Grid) -> str:
     return "".join(parts)
 
 
-def _line(row: Row, kinds: str) -> str:
+def _line(row: Row, kinds: str, apart: str) -> str:
+    """A row; the first one of a group, whose first cell is not empty, stands a little apart."""
     if isinstance(row, Heading):
         style = f"{_CELL};text-align:left;font-weight:600;padding-top:.8em"
         return _row([f'<th colspan="{len(kinds)}" style="{style}">{safe(row.words)}</th>'])
-    return _row(_cell("td", _shown(cell), kind) for cell, kind in zip(row, kinds, strict=True))
+    extra = apart if row[0] != "" else ""
+    return _row(_cell("td", _shown(cell), kind, extra) for cell, kind in zip(row, kinds, strict=True))
 
 
 def _row(cells: Iterable[str]) -> str:
