@@ -65,7 +65,7 @@ class Frame:
         """The axes with their words, and how high all of it is."""
         right, bottom = WIDE - RIGHT, HIGH
         parts = []
-        across, up = ticks(*self.x_ends), ticks(*self.y_ends)
+        across, up = ticks(*self.x_ends), ticks(*self.y_ends, 6)
         for t, word in zip(up, words_of(up, percent), strict=True):
             y = self.y(t)
             parts.append(f'<path d="M{LEFT:g} {y:.1f}H{right:g}" stroke="currentColor" opacity=".15"/>')
