@@ -35,6 +35,8 @@ nb_execution_raise_on_error = True
 nb_merge_streams = True
 nb_ipywidgets_js: dict[str, Any] = {}  # would come from another host
 
+smartquotes = False  # "delta" in a docstring is something to type
+
 html_theme = "furo"
 html_title = "spasmnet"
 pygments_style = "default"
@@ -92,22 +94,25 @@ def list_notebooks(app: Any, name: str, text: list[str]) -> None:
 
 
 PUBLIC = {name for name in spasmnet.__all__ if not name.startswith("_")}
+CLASSES = re.compile(rf"(?<![\w.])({'|'.join(name for name in PUBLIC if re.search('[a-z][A-Z]', name))})\b")  # told from other words
 
 
 def as_rst(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Docstrings are plain text: only `names` and examples mean something to rst. Public names become links."""
+    own = name.rpartition(".")[2]
     for i, line in enumerate(lines):
         if line.lstrip().startswith((">>>", "...")):
             continue
         parts = line.split("`")
-        parts[::2] = [re.sub(r"([*|\\]|_(?!\w))", r"\\\1", text) for text in parts[::2]]
-        for k in range(1, len(parts) - 1, 2):
-            called = parts[k].removeprefix("spasmnet.")
-            if called in PUBLIC and called != name.rpartition(".")[2]:
-                parts[k - 1] += ":py:obj:"
-                parts[k] = f"{parts[k]} <spasmnet.{called}>"
-            parts[k] = parts[k].replace("\\", "\\\\")
-        lines[i] = "`".join(parts)
+        for k, text in enumerate(parts):
+            if k % 2 == 0:
+                plain = re.sub(r"([*|\\]|_(?!\w))", r"\\\1", text)
+                parts[k] = CLASSES.sub(lambda found: f":py:class:`{found[1]} <spasmnet.{found[1]}>`", plain)
+            elif (called := text.removeprefix("spasmnet.")) in PUBLIC and called != own:
+                parts[k] = f":py:obj:`{text} <spasmnet.{called}>`"
+            else:
+                parts[k] = "`" + text.replace("\\", "\\\\") + "`"
+        lines[i] = "".join(parts)
 
 
 def without_arguments(app: Any, what: str, name: str, obj: Any, options: Any, given: str | None, returned: Any) -> Any:
