@@ -7,13 +7,13 @@ from pathlib import Path
 import spasmnet
 
 CASE = {"vomiting_diarrhoea": "present", "heavy_sweating": "present", "spasm": "painful"}
-SHOWN = ("vomiting_diarrhoea", "heavy_sweating", "low_fluid_intake", "dehydration", "muscle_fatigue", "spasm", "thirst_dry_mouth", "dark_urine")  # fmt: skip
+MORE = ("low_fluid_intake", "dehydration", "muscle_fatigue", "thirst_dry_mouth", "dark_urine")
 
 
 def pictures() -> dict[str, str]:
     """The pictures by file name."""
     post = spasmnet.compile(spasmnet.load("muscle_spasm")).posterior(CASE, interval=0.9)
-    return {"dehydration.svg": spasmnet.draw(post, around=SHOWN, steps=0).svg + "\n"}
+    return {"dehydration.svg": spasmnet.draw(post, around=[*CASE, *MORE], steps=0).svg + "\n"}
 
 
 if __name__ == "__main__":
