@@ -30,7 +30,7 @@ smartquotes = False  # "delta" in a docstring is something to type
 
 nb_execution_mode = "force"
 nb_execution_timeout = 300
-nb_execution_raise_on_error = True
+nb_execution_show_tb = True
 nb_merge_streams = True
 nb_ipywidgets_js: dict[str, Any] = {}  # would come from another host
 
