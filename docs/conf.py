@@ -20,7 +20,7 @@ author = "The spasmnet authors"
 copyright = "the spasmnet authors, MIT licence"
 release = version = spasmnet.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "docstrings", "notebook_pages", "wide_tables"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "docstrings", "api_links", "notebook_pages", "wide_tables"]
 exclude_patterns = ["_build", "**.ipynb_checkpoints"]
 
 myst_enable_extensions = ["colon_fence"]
@@ -50,6 +50,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_inherit_docstrings = False  # those of dict and Mapping are not ours
 autodoc_preserve_defaults = True
+autodoc_type_aliases = {"ArrayLike": "ArrayLike"}
 
 nitpick_ignore_regex = [
     # types of other libraries and of Python: without a network there are no inventories of them
@@ -60,5 +61,5 @@ nitpick_ignore_regex = [
     (r"py:.*", r"spasmnet\.(circuit|decision\.(rule|crossings)|evidential\.(question|wording))\..*"),
     (r"py:.*", r"spasmnet\.sensitivity\.(constraint|delta|distributions|function|monte_carlo)\..*"),
     (r"py:.*", r"spasmnet\.sensitivity\.(multilinear|query|target)\..*"),
-    (r"py:.*", r"Cases|Event|Totals|spasmnet\.errors\.Fault"),
+    (r"py:.*", r"Cases|Event|Query|Target|Totals|TypeAliasForwardRef|spasmnet\.errors\.Fault"),
 ]

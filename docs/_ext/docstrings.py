@@ -11,6 +11,7 @@ PUBLIC = {name for name in spasmnet.__all__ if not name.startswith("_")}
 TOLD_APART = "|".join(name for name in PUBLIC if re.search("[a-z][A-Z]", name))  # no word of English looks so
 CLASSES = re.compile(rf"(?<![\w.])({TOLD_APART})\b")
 MARKS = re.compile(r"[*|\\]|_(?!\w)")
+ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
 BUILT_BY_HAND = {
     "Network", "Variable", "Table", "NoisyMax", "Deterministic", "Parameter", "Source", "Edge", "Rule", "Losses",
     "Harm", "Place", "Problem",
@@ -41,13 +42,16 @@ def named(text: str, own: str) -> str:
     return "`" + text.replace("\\", "\\\\") + "`"
 
 
-def without_arguments(app: Any, what: str, name: str, obj: Any, options: Any, given: str | None, returned: Any) -> Any:
-    """What functions return is not made by hand, so how it is made is of no interest."""
-    return ("", None) if given and what == "class" and name.rpartition(".")[2] not in BUILT_BY_HAND else None
+def shorter(app: Any, what: str, name: str, obj: Any, options: Any, given: str | None, returned: str | None) -> Any:
+    """What functions return is not made by hand, so how it is made is of no interest; aliases keep their names."""
+    if given and what == "class" and name.rpartition(".")[2] not in BUILT_BY_HAND:
+        return "", None
+    given, returned = (text and ALIAS.sub(r"\1", text).replace("<factory>", "...") for text in (given, returned))
+    return given, returned
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Hook both in."""
     app.connect("autodoc-process-docstring", as_rst)
-    app.connect("autodoc-process-signature", without_arguments)
+    app.connect("autodoc-process-signature", shorter)
     return {"parallel_read_safe": True}
