@@ -28,10 +28,17 @@ def blocks(page: Path, language: str) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_python_blocks_run(page: Path) -> None:
-    """The Python blocks of a page run one after the other, as a reader would type them."""
+    """The Python blocks of a page run one after the other, as a reader would type them, and give what a comment says."""
     names: dict[str, object] = {}
     for code in blocks(page, "python"):
         exec(compile(code, str(page), "exec"), names)
+        for line, told in re.findall(r"^(\S.*?)  # (.+)$", code, re.MULTILINE):
+            try:
+                expression, value = ast.parse(line, mode="eval"), ast.literal_eval(told)
+            except (SyntaxError, ValueError):
+                continue  # a statement, or a comment in words
+            found = eval(compile(expression, str(page), "eval"), names)
+            assert found == value, f"{line} is {found}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
