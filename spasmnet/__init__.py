@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from spasmnet.evidential.evidence_sensitivity import evidence_sensitivity
     from spasmnet.evidential.explanation import explain
     from spasmnet.evidential.what_if import what_if
+    from spasmnet.explorer.page import explorer_page
+    from spasmnet.explorer.widget import explore
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
     from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
     from spasmnet.sensitivity.nway import nway_sensitivity
@@ -63,6 +65,8 @@ _LAZY = {
     "from_pgmpy": "interop",
     "to_pgmpy": "interop",
     "write": "interop",
+    "explore": "explorer.widget",
+    "explorer_page": "explorer.page",
     "draw": "drawing.draw",
     "Drawing": "drawing.draw",
     "parameter_sensitivity": "sensitivity.parameters",
@@ -99,7 +103,7 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # questions and answers in JSON, for other programs
     "answer_json", "error_json", "json_schema",
     # seeing it
-    "draw", "Drawing",
+    "draw", "Drawing", "explore", "explorer_page",
     # how an answer depends on the model's numbers
     "parameter_sensitivity", "nway_sensitivity", "population_sensitivity", "tune", "tune_table",
     "edge_strength", "cut_effects", "cut_edge",

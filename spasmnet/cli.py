@@ -15,6 +15,7 @@ import click
 from spasmnet.circuit import MAX_PRODUCTS
 from spasmnet.cli_asking import ask
 from spasmnet.cli_explain import explain, what_if
+from spasmnet.cli_explorer import explorer
 from spasmnet.cli_interview import interview
 from spasmnet.cli_options import DEFAULT, EPILOG, compile_model, model_options, open_model, print_json, stdin
 from spasmnet.cli_sensitivity import sensitivity
@@ -64,6 +65,7 @@ main.add_command(ask)
 main.add_command(interview)
 main.add_command(explain)
 main.add_command(what_if)
+main.add_command(explorer)
 
 
 @main.command(epilog=EPILOG)

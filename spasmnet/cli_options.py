@@ -53,7 +53,7 @@ def open_model(model: str, normalize: bool, *, path: bool = False) -> Network:
 def compile_model(network: Network, max_products: int = MAX_PRODUCTS) -> Engine:
     """The engine of a model; says so on standard error if the kernels have to be compiled first."""
     if not are_kept():
-        click.echo("Compiling the kernels for this processor, once; that takes some twenty seconds.", err=True)
+        click.echo("Compiling the kernels for this processor, once; that takes ten or twenty seconds.", err=True)
     return compile(network, max_products=max_products)
 
 

@@ -41,10 +41,11 @@ LAYERS = (
         "plots",
         "plots_beliefs",
         "drawing",
+        "explorer",
     ),
     ("validation",),
     ("cli_options",),
-    ("cli_sensitivity", "cli_asking", "cli_interview", "cli_explain"),
+    ("cli_sensitivity", "cli_asking", "cli_interview", "cli_explain", "cli_explorer"),
     ("cli",),
     ("__init__", "__main__"),
 )

@@ -25,10 +25,12 @@ def copy(app: Any) -> None:
 
 
 def list_them(app: Any, name: str, text: list[str]) -> None:
-    """End the page about notebooks with those that there are; Sphinx warns of a pattern that matches none."""
+    """Make the page about notebooks of the folder's README and those that there are; without any it stays as it is."""
     listed = [f"notebooks/{path.stem}" for path in sorted(COPIES.glob("*.ipynb"))]
     if name == "notebooks" and listed:
-        text[0] += "\n".join(["\n```{toctree}", ":maxdepth: 1", "", *listed, "```\n"])
+        about = (ROOT / "notebooks" / "README.md").read_text("utf-8")
+        about = re.sub(r"\]\((?=\w+\.ipynb)", "](notebooks/", about).replace("](../README.md)", "](index.md#install)")
+        text[0] = "\n".join([about, "```{toctree}", ":hidden:", "", *listed, "```", ""])
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import importlib
 import json
 import os
 import sys
@@ -23,7 +22,7 @@ HERE = Path(__file__).parent
 MODULES = ("run", "direct", "specialise", "build", "order", "encode", "contract", "functions")
 PARTS = ("memory", "cells", "clusters", "vectors")  # of which the others are made
 FROM_C = {"memset": ctypes.memset, "memmove": ctypes.memmove, "memcpy": ctypes.memmove}  # what loops compile to
-WRAPPER = "cfunc."  # how numba names the C wrapper of a function
+Code = tuple[dict[str, list[str]], list[bytes]]  # by kernel its symbol and signature, and all object code
 C_TYPES = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
 
 
@@ -35,7 +34,9 @@ def kernels() -> Any:
         found = _read(folder / f"kernels-{key}.bin")
         if found:
             return _link(*found)
-    symbols, objects = _compile()
+    from spasmnet.kernels.compiling import compile_all  # with numba
+
+    symbols, objects = compile_all()
     for folder in _folders():
         if _write(folder / f"kernels-{key}.bin", symbols, objects):
             break
@@ -43,7 +44,7 @@ def kernels() -> Any:
 
 
 def are_kept() -> bool:
-    """Whether the kernels are compiled already: if not, first use takes some twenty seconds."""
+    """Whether the kernels are compiled already: if not, first use takes ten or twenty seconds."""
     key = _key()
     return any((folder / f"kernels-{key}.bin").exists() for folder in _folders())
 
@@ -61,7 +62,7 @@ def _key() -> str:
     import llvmlite.binding as llvm
 
     sha = hashlib.sha256()
-    for name in ("layout", *PARTS, *MODULES, "native"):
+    for name in ("layout", *PARTS, *MODULES, "native", "compiling"):
         sha.update((HERE / f"{name}.py").read_bytes())
     for part in (llvmlite.__version__, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()):
         sha.update(part.encode() + b"\0")
@@ -77,12 +78,39 @@ def _folders() -> Iterator[Path]:
     yield Path(home) / "spasmnet"
 
 
-def _read(path: Path) -> tuple[dict[str, list[str]], list[bytes]] | None:
+def _read(path: Path) -> Code | None:
     """The cached object code, or None if there is none or it is damaged."""
     try:
-        content = path.read_bytes()
+        return unpacked(path.read_bytes())
     except OSError:
         return None
+
+
+def _write(path: Path, symbols: dict[str, list[str]], objects: list[bytes]) -> bool:
+    """Keep the object code, whole or not at all; whether that worked."""
+    import tempfile
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(packed(symbols, objects))
+        os.chmod(file.name, 0o644)  # a shared installation has one cache
+        os.replace(file.name, path)
+    except OSError:
+        return False
+    return True
+
+
+def packed(symbols: dict[str, list[str]], objects: list[bytes]) -> bytes:
+    """Object code with what is in it, under a digest."""
+    import hashlib
+
+    body = json.dumps({"symbols": symbols, "sizes": [len(o) for o in objects]}).encode() + b"\n" + b"".join(objects)
+    return hashlib.sha256(body).digest() + body
+
+
+def unpacked(content: bytes) -> Code | None:
+    """The same again; None if anything has changed."""
     import hashlib  # with OpenSSL a tenth of our import time
 
     digest, body = content[:32], content[32:]
@@ -97,24 +125,8 @@ def _read(path: Path) -> tuple[dict[str, list[str]], list[bytes]] | None:
     return header["symbols"], objects
 
 
-def _write(path: Path, symbols: dict[str, list[str]], objects: list[bytes]) -> bool:
-    """Keep the object code, whole or not at all; whether that worked."""
-    import hashlib
-    import tempfile
-
-    body = json.dumps({"symbols": symbols, "sizes": [len(o) for o in objects]}).encode() + b"\n" + b"".join(objects)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(hashlib.sha256(body).digest() + body)
-        os.chmod(file.name, 0o644)  # a shared installation has one cache
-        os.replace(file.name, path)
-    except OSError:
-        return False
-    return True
-
-
-def _machine() -> Any:
+def machine() -> Any:
+    """What code is made for: this processor."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
@@ -129,54 +141,12 @@ def _machine() -> Any:
     )
 
 
-def _compile() -> tuple[dict[str, list[str]], list[bytes]]:
-    """Compile every kernel with numba; per kernel its symbol and signature, and the object code."""
-    import llvmlite.binding as llvm
-    import numba
-    from numba import types
-
-    numbers: dict[str, Any] = {
-        "i1": types.int8,
-        "i2": types.int16,
-        "i4": types.int32,
-        "i8": types.int64,
-        "f8": types.float64,
-    }
-    machine = _machine()
-    symbols, objects = {}, []
-    modules = [importlib.import_module(f"spasmnet.kernels.{name}") for name in MODULES]
-    for function, signature in (item for module in modules for item in module.SIGNATURES.items()):
-        kinds = signature.split()
-        pointer: Any = types.CPointer
-        args = [pointer(numbers[k[:-1]]) if k.endswith("*") else numbers[k] for k in kinds]
-        c_function = numba.cfunc(types.void(*args), error_model="numpy")(function)
-        module = _without_wrapper(llvm.parse_assembly(c_function.inspect_llvm()), c_function.native_name, machine)
-        needed = {f.name for f in module.functions if f.is_declaration and not f.name.startswith("llvm.")}
-        if needed - set(FROM_C):  # it would link to nothing and crash when called
-            raise RuntimeError(f"kernel {function.__name__} needs {', '.join(sorted(needed - set(FROM_C)))}")
-        objects.append(machine.emit_object(module))
-        symbols[function.__name__] = [c_function.native_name.removeprefix(WRAPPER), signature]
-    return symbols, objects
-
-
-def _without_wrapper(module: Any, wrapper: str, machine: Any) -> Any:
-    """Drop numba's C wrapper, whose error handling needs numba's run-time; the function behind it needs nothing."""
-    import llvmlite.binding as llvm
-
-    module.get_function(wrapper).linkage = "internal"
-    module.get_function(wrapper.removeprefix(WRAPPER)).linkage = "external"
-    passes = llvm.create_new_module_pass_manager()
-    passes.add_global_dead_code_eliminate_pass()
-    passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
-    return module
-
-
 def _link(symbols: dict[str, list[str]], objects: list[bytes]) -> Any:
     import llvmlite.binding as llvm
 
     for name, function in FROM_C.items():
         llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine())
     for content in objects:
         engine.add_object_file(llvm.ObjectFileRef.from_data(content))
     engine.finalize_object()

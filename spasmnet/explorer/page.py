@@ -1,0 +1,66 @@
+"""The explorer as one self-contained page: the circuit as data, the evaluator as script, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from spasmnet.drawing.text import safe
+from spasmnet.engine import Engine
+from spasmnet.errors import SpasmnetError
+from spasmnet.evidence import check
+from spasmnet.explorer.content import packed
+from spasmnet.explorer.parts import read, script
+
+
+def explorer_page(engine: Engine, findings: Mapping[str, Any] | None = None) -> str:
+    """A page (HTML) in which findings are set by clicking, and everything follows at once; it needs no server.
+
+    The page holds the network's circuit and numbers and works posteriors, care and sensitivities out by itself, exactly
+    but for rounding. A content security policy forbids it to load or send anything. `findings` are those that it begins
+    with. Raises EvidenceError for findings that are not understood, and SpasmnetError for a network whose circuit is
+    too large for a browser.
+
+    >>> import spasmnet
+    >>> page = explorer_page(spasmnet.compile(spasmnet.load()))
+    >>> len(page) < 1_000_000
+    True
+    """
+    given = dict(findings or {})
+    check(engine.network, given)
+    code, look = script("page.js"), read("page.css") + read("explorer.css")
+    return Template(read("page.html")).substitute(
+        title=safe(engine.network.title or engine.network.name),
+        style=look,
+        style_digest=_digest(look),
+        script=code,
+        script_digest=_digest(code),
+        content=_letters(packed(engine)),
+        findings=_letters(json.dumps(given, default=dict).encode()),
+    )
+
+
+def write_explorer(engine: Engine, path: str | Path, findings: Mapping[str, Any] | None = None) -> Path:
+    """Write the page to a file whose name ends in .html; returns its path.
+
+    Raises SpasmnetError for another ending, and what `explorer_page` raises.
+    """
+    place = Path(path)
+    if place.suffix.lower() not in (".html", ".htm"):
+        raise SpasmnetError(f"the explorer is a page, to be saved as .html, not as {place.suffix or place.name}")
+    place.write_text(explorer_page(engine, findings), encoding="utf-8")
+    return place
+
+
+def _digest(text: str) -> str:
+    return _letters(sha256(text.encode("utf-8")).digest())
+
+
+def _letters(data: bytes) -> str:
+    """Data as letters and digits (base64), which need no escaping anywhere."""
+    return b64encode(data).decode("ascii")

@@ -1,0 +1,250 @@
+// The model: findings in, posteriors, care and sensitivities out. Nothing here knows what is shown.
+
+const LIKELY = 0.5, CERTAIN = "certain", UNCERTAIN = "uncertain";
+
+async function unpacked(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+// Findings and likelihoods are looked up by names of a user's network, such as "constructor": nothing is inherited.
+const own = (object) => Object.assign(Object.create(null), object);
+const isText = (finding) => typeof finding === "string";
+const weight = (finding, state) => (isText(finding) ? Number(finding === state) : own(finding)[state]);
+const total = (values) => values.reduce((sum, value) => sum + value, 0);
+
+class Model {
+  constructor(content) {
+    Object.assign(this, content);
+    this.engine = new Circuit(content.circuit);
+    this.byName = new Map(this.variables.map((variable, i) => [variable.name, i]));
+    this.places = placesOf(this);
+    this.values = Float64Array.from(this.numbers.values);
+    this.indicators = total(this.variables.map((variable) => variable.states.length));
+    this.roles = this.variables.some((variable) => variable.role);
+    this.prior = this.answer({});
+  }
+
+  // Throws what is wrong with findings that are not understood.
+  check(findings) {
+    for (const [name, finding] of Object.entries(findings)) {
+      const variable = this.variables[this.byName.get(name)];
+      if (!variable) throw new Error(`there is no variable ${JSON.stringify(name)}`);
+      if (isText(finding)) {
+        if (!variable.states.includes(finding)) {
+          throw new Error(`${name} has no state ${JSON.stringify(finding)}; its states are ${variable.states.join(", ")}`);
+        }
+        continue;
+      }
+      const given = finding && typeof finding === "object" ? variable.states.map((state) => weight(finding, state)) : [];
+      const sound = given.length && given.every((x) => Number.isFinite(x) && x >= 0) && Math.max(...given) > 0;
+      if (!sound || Object.keys(finding).length !== given.length) {
+        throw new Error(`${name}: give a state (${variable.states.join(", ")}), or a likelihood of at least 0 for each`);
+      }
+    }
+  }
+
+  leaves(findings, target = null) {
+    const { values, indicators, engine } = this;
+    const [first, last] = this.numbers.sums;
+    const leaves = new Float64Array(engine.leaves).fill(1, 0, indicators);
+    leaves.set(values, indicators);
+    first.forEach((from, i) => {
+      let sum = 0;
+      for (let j = from; j <= last[i]; j++) sum += values[j];
+      leaves[indicators + values.length + i] = sum;
+    });
+    for (const [name, finding] of Object.entries(findings)) {
+      const { states, leaf } = this.variables[this.byName.get(name)];
+      const weights = states.map((state) => weight(finding, state)), largest = Math.max(...weights);
+      weights.forEach((value, i) => { leaves[leaf + i] *= value / largest; });
+    }
+    if (target) {
+      const { states, leaf } = this.variables[target.variable];
+      states.forEach((_, i) => { if (!target.states.includes(i)) leaves[leaf + i] = 0; });
+    }
+    return leaves;
+  }
+
+  possible(findings) {
+    return this.engine.possible(this.leaves(findings));
+  }
+
+  // Everything about some findings; `contradiction` names a smallest set of them that cannot be if they cannot.
+  answer(given) {
+    const findings = own(given), leaves = this.leaves(findings), solved = this.engine.solve(leaves);
+    if (!solved) return { findings, contradiction: smallestContradiction(Object.keys(findings), findings, this) };
+    const posterior = this.variables.map(({ states, leaf }) => {
+      const joint = states.map((_, i) => leaves[leaf + i] * solved.slopes[leaf + i]);
+      const sum = total(joint);
+      return joint.map((p) => p / sum);
+    });
+    return { findings, log: solved.log, slopes: solved.slopes, posterior, ...decision(this, findings, posterior) };
+  }
+
+  // How a target's probability depends on each finding, on what is not known yet, and on every number.
+  moves(answer, target) {
+    const now = answer.contradiction ? 0 : chance(answer.posterior[target.variable], target.states);
+    if (now === 0) return { now, findings: [], unknown: [], numbers: [] };
+    const solved = this.engine.solve(this.leaves(answer.findings, target));
+    const joint = { findings: solved.slopes, evidence: answer.slopes };
+    return { now, ...this.byFinding(answer, target, now, joint), numbers: this.byNumber(now, joint) };
+  }
+
+  // P(target given x and the others) for each state x is a ratio of derivatives with respect to x's indicator.
+  byFinding(answer, target, now, { findings: above, evidence: below }) {
+    const known = [], unknown = [];
+    this.variables.forEach(({ name, states, leaf }, i) => {
+      if (i === target.variable) return;
+      if (name in answer.findings) {
+        const sums = [above, below].map((slopes) => total(states.map((_, s) => slopes[leaf + s])));
+        known.push({ variable: i, without: Math.min(1, (now * sums[0]) / sums[1]) });
+      } else {
+        const chances = states.map((_, s) => (below[leaf + s] > 0 ? (now * above[leaf + s]) / below[leaf + s] : null));
+        const possible = chances.filter((p) => p !== null);
+        unknown.push({ variable: i, chances, least: Math.min(...possible), most: Math.min(1, Math.max(...possible)) });
+      }
+    });
+    known.sort((a, b) => Math.abs(b.without - now) - Math.abs(a.without - now));
+    unknown.sort((a, b) => b.most - b.least - (a.most - a.least));
+    return { findings: known, unknown };
+  }
+
+  // f(x) = now (1 + a (x - x0)) / (1 + b (x - x0)), where a and b are derivatives along the number's row (the others of
+  // the row keep their ratios), each divided by its probability.
+  byNumber(now, { findings: above, evidence: below }) {
+    const found = [];
+    this.places.forEach(({ first, size, low, high, fixed }, number) => {
+      if (fixed || low === high) return;
+      const [a, b] = [above, below].map((slopes) => this.along(slopes, first, size, number));
+      const at = (x) => quotient(now, a, b, x - this.values[number], Math.max(x, this.values[number]));
+      const ends = [at(low), at(high)];
+      const [least, most] = [Math.min(now, ...ends), Math.max(now, ...ends)];
+      found.push({ number, least, most, ends, derivative: now * (a - b) });
+    });
+    return found.sort((x, y) => y.most - y.least - (x.most - x.least));
+  }
+
+  along(slopes, first, size, number) {
+    let weighted = 0, plain = 0, rest = 0;
+    for (let i = first; i < first + size; i++) {
+      if (i === number) continue;
+      const slope = this.slope(slopes, i);
+      weighted += this.values[i] * slope;
+      plain += slope;
+      rest += this.values[i];
+    }
+    return this.slope(slopes, number) - (rest > 0 ? weighted / rest : plain / (size - 1));
+  }
+
+  // A number's derivative, with what it passes on through sums.
+  slope(slopes, number) {
+    let found = slopes[this.indicators + number];
+    for (const sum of this.places[number].sums) found += slopes[this.indicators + this.values.length + sum];
+    return found;
+  }
+
+  // Set a number; the others of its row keep their ratios.
+  change(number, value) {
+    const { first, size } = this.places[number];
+    let rest = 0;
+    for (let i = first; i < first + size; i++) if (i !== number) rest += this.values[i];
+    for (let i = first; i < first + size; i++) {
+      if (i !== number) this.values[i] = rest > 0 ? (this.values[i] / rest) * (1 - value) : (1 - value) / (size - 1);
+    }
+    this.values[number] = value;
+  }
+
+  restore() {
+    this.values.set(this.numbers.values);
+  }
+}
+
+function quotient(now, a, b, step, reach) {
+  const below = 1 + b * step;
+  if (Math.abs(below) <= 1e-15 * (1 + Math.abs(b) * reach)) return b === 0 ? 0 : (now * a) / b;
+  return (now * (1 + a * step)) / below;
+}
+
+// Where each number stands: its variable, row, state, range, source, and the sums that it is in.
+function placesOf({ variables, numbers }) {
+  const places = [];
+  for (const [variable, kind, count, size] of numbers.blocks) {
+    const begin = places.length;
+    for (let i = 0; i < count; i++) {
+      const first = begin + Math.floor(i / size) * size, value = numbers.values[begin + i];
+      const near = { low: 0.9 * value, high: Math.min(1, 1.1 * value), source: "", where: "", cited: false };
+      const fixed = size < 2 || (i % size === 0 && (kind !== "table" || size === 2)); // it is what the others leave
+      places.push({ variable, kind, row: Math.floor(i / size), state: i % size, first, size, sums: [], fixed, ...near });
+    }
+  }
+  for (const [i, low, high, source, where, rest] of numbers.cited) {
+    Object.assign(places[i], { low, high, source, where, cited: true, fixed: rest });
+  }
+  numbers.sums[0].forEach((from, i) => { for (let j = from; j <= numbers.sums[1][i]; j++) places[j].sums.push(i); });
+  return places;
+}
+
+const chance = (states, chosen) => Math.min(1, total(chosen.map((i) => states[i])));
+
+// Red flags set a floor under the level of care; above it the least expected loss decides.
+function decision(model, findings, posterior) {
+  const flags = model.flags.map((flag) => ({ ...flag, holds: holds(model, flag, findings, posterior) }));
+  const rank = (flag) => 2 * model.levels.indexOf(flag.level) + Number(flag.holds === CERTAIN);
+  const holding = flags.filter((flag) => flag.holds).sort((a, b) => rank(b) - rank(a));
+  const urgent = holding.filter((flag) => model.levels.indexOf(flag.level) >= 2);
+  const suspected = [...new Set(urgent.flatMap((flag) => flag.suspects))];
+  if (!model.losses) return { flags: holding, suspected, care: null };
+  const { burden, harms } = model.losses;
+  const chances = harms.map(({ variable, states }) => {
+    return chance(posterior[variable], states.map((state) => model.variables[variable].states.indexOf(state)));
+  });
+  const loss = burden.map((own, level) => own + total(harms.map((harm, i) => chances[i] * harm.loss[level])));
+  let preferred = loss.length - 1;
+  for (let level = preferred; level >= 0; level--) if (loss[level] < loss[preferred]) preferred = level;
+  const floor = holding.length ? model.levels.indexOf(holding[0].level) : -1;
+  const level = Math.max(floor, preferred);
+  return { flags: holding, suspected, care: { level, floor, preferred, loss, byFlag: floor >= 0 && floor === level } };
+}
+
+// Whether a red flag holds: for certain, or with each condition at least as likely as not where findings are uncertain.
+function holds(model, flag, findings, posterior) {
+  const conditions = flag.when.map(([i, states]) => {
+    const { name, states: all } = model.variables[i], finding = findings[name];
+    const open = finding === undefined ? [] : all.filter((state) => weight(finding, state) > 0);
+    const likely = chance(posterior[i], states.map((state) => all.indexOf(state))) >= LIKELY;
+    return { open, states, likely };
+  });
+  if (conditions.every(({ open, states }) => open.length && open.every((state) => states.includes(state)))) return CERTAIN;
+  const likely = conditions.every((one) => one.likely && one.open.some((state) => one.states.includes(state)));
+  return likely ? UNCERTAIN : "";
+}
+
+// As in the library: candidates meet every set of findings without which the rest is possible (Ignatiev et al. 2015).
+function smallestContradiction(names, findings, model) {
+  const possible = (chosen) => model.possible(Object.fromEntries(chosen.map((name) => [name, findings[name]])));
+  const repairs = [];
+  for (;;) {
+    const candidate = smallestMeeting(names.filter((name) => repairs.some((set) => set.has(name))), repairs);
+    if (!possible(candidate)) return names.filter((name) => candidate.includes(name));
+    const grown = [...candidate];
+    for (const name of names) if (!grown.includes(name) && possible([...grown, name])) grown.push(name);
+    repairs.push(new Set(names.filter((name) => !grown.includes(name))));
+  }
+}
+
+function smallestMeeting(names, sets) {
+  for (let size = 0; size <= names.length; size++) {
+    for (const chosen of choices(names, size)) {
+      if (sets.every((set) => chosen.some((name) => set.has(name)))) return chosen;
+    }
+  }
+  return names;
+}
+
+function* choices(names, size, from = 0) {
+  if (size === 0) { yield []; return; }
+  for (let i = from; i <= names.length - size; i++) {
+    for (const rest of choices(names, size - 1, i + 1)) yield [names[i], ...rest];
+  }
+}

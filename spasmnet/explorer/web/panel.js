@@ -1,0 +1,225 @@
+// The panel: care, the leading causes, the findings, and what moves the answer.
+
+class Panel {
+  constructor(explorer) {
+    this.explorer = explorer;
+    this.summary = "";
+    this.alert = h("div", { className: "alert", role: "alert", hidden: true });
+    this.care = h("div", { className: "care" });
+    this.leading = h("div", { className: "brief" });
+    this.select = h("select", { "aria-label": "What moves the probability of" }, ...this.targets());
+    this.select.addEventListener("change", () => explorer.choose(this.chosen()));
+    this.now = h("p", { className: "now" });
+    this.known = h("div");
+    this.unknown = h("div");
+    this.numbers = h("div");
+    this.changes = h("p", { className: "changes", hidden: true });
+    this.element = h(
+      "aside", { className: "panel", "aria-label": "What follows" },
+      h(
+        "div", { className: "result" }, this.alert, this.care,
+        ...section(explorer.model.roles ? "Leading causes" : "What moved most", this.leading),
+        ...section("Findings", this.known, this.data()),
+      ),
+      h(
+        "div", { className: "moves" }, h("h3", {}, "What moves the probability of"), this.select, this.now,
+        ...small("Finding out, from least to most probable it can become", this.unknown),
+        ...small(this.ranges(), this.numbers, this.changes),
+      ),
+    );
+  }
+
+  ranges() {
+    const cited = this.explorer.model.numbers.cited.length;
+    return `Numbers of the model, each over ${cited ? "its range" : "10% less to 10% more"}; move one to see`;
+  }
+
+  targets() {
+    const { variables, roles } = this.explorer.model;
+    const options = variables.map(({ label, labels, role }, i) => {
+      const active = roles && labels.length > 2 && CAUSES.includes(role);
+      const any = active ? [h("option", { value: `${i}:any` }, `${label}: ${labels.slice(1).join(" or ")}`)] : [];
+      return [...any, ...labels.map((state, s) => h("option", { value: `${i}:${s}` }, `${label}: ${state}`))];
+    });
+    return [h("option", { value: "" }, roles ? "the leading cause" : "what moved most"), ...options.flat()];
+  }
+
+  chosen() {
+    if (!this.select.value) return null;
+    const [variable, state] = this.select.value.split(":");
+    const states = this.explorer.model.variables[variable].states.map((_, s) => s);
+    return { variable: Number(variable), states: state === "any" ? states.slice(1) : [Number(state)] };
+  }
+
+  // The findings as data, to copy and to paste.
+  data() {
+    this.area = h("textarea", { rows: 5, spellcheck: false, "aria-label": "Findings as JSON" });
+    this.problem = h("p", { className: "problem", role: "alert" });
+    const use = h("button", { type: "button", className: "plain" }, "Use these findings");
+    use.addEventListener("click", () => this.use());
+    const copy = h("button", { type: "button", className: "plain" }, "Copy");
+    copy.addEventListener("click", () => {
+      this.area.select();
+      navigator.clipboard?.writeText(this.area.value).catch(() => document.execCommand("copy"));
+    });
+    return h("details", {}, h("summary", {}, "As data"), this.area, h("div", {}, copy, " ", use), this.problem);
+  }
+
+  use() {
+    try {
+      const findings = JSON.parse(this.area.value);
+      if (!findings || typeof findings !== "object" || Array.isArray(findings)) throw new Error("findings are an object, such as {\"name\": \"state\"}");
+      this.explorer.set(findings);
+      text(this.problem, "");
+    } catch (error) {
+      text(this.problem, error.message);
+    }
+  }
+
+  update(answer, target, moves, withNumbers) {
+    this.area.value = JSON.stringify(answer.findings, null, 1);
+    this.showContradiction(answer);
+    this.showCare(answer);
+    this.showLeading(answer);
+    this.showKnown(answer, moves);
+    this.showTarget(target, moves);
+    this.showUnknown(moves);
+    if (withNumbers) this.showNumbers(moves);
+    const count = this.explorer.moved.size;
+    this.changes.hidden = !count;
+    if (count) this.showChanges(count);
+  }
+
+  showContradiction({ contradiction, findings }) {
+    this.alert.hidden = !contradiction;
+    if (!contradiction) return;
+    const { variables, byName } = this.explorer.model;
+    const words = contradiction.map((name) => {
+      const variable = variables[byName.get(name)];
+      return `${variable.label} = ${findingWords(variable, findings[name])}`;
+    });
+    const start = words.length > 1 ? "These findings cannot occur together" : "This finding cannot occur";
+    this.alert.replaceChildren(`${start}: `, isolated(words.join(" and ")), ". Clear one to go on.");
+  }
+
+  showCare({ care, flags = [], findings, contradiction }) {
+    const { model } = this.explorer, parts = [];
+    const known = !contradiction && Object.keys(findings).length > 0;
+    if (!Object.keys(findings).length) parts.push(h("p", {}, "Click a state to set a finding; click it again to clear it."));
+    if (known && care) {
+      const level = model.levels[care.level];
+      parts.push(h("p", { className: `level ${level}` }, CARE[level] ?? level));
+      parts.push(h("p", {}, care.byFlag ? "Decided by a red flag, whatever the probabilities say." : "The level with the least expected loss; no red flag asks for more."));
+    }
+    if (known) for (const flag of flags) parts.push(h("p", { className: "flag" }, isolated(flag.text)));
+    this.care.replaceChildren(...parts);
+    this.summary = contradiction ? "" : known && care ? `${CARE[model.levels[care.level]]}. ` : "";
+  }
+
+  showLeading(answer) {
+    const { explorer } = this, { variables, roles } = explorer.model;
+    if (answer.contradiction) return void this.leading.replaceChildren();
+    const rank = explorer.ranking(answer), suspected = new Set(answer.suspected);
+    const first = [...rank.filter((row) => suspected.has(row.variable)), ...rank.filter((row) => !suspected.has(row.variable))];
+    this.leading.replaceChildren(...first.slice(0, TOP).map((row) => {
+      const { label, labels } = variables[row.variable];
+      const words = roles ? label : `${label}: ${labels[row.states[0]]}`;
+      return line(words, [suspected.has(row.variable) ? "red flag" : "", roles ? oneIn(row.probability) : ""], {
+        bar: row.probability, before: row.before, value: percent(row.probability), press: () => explorer.show(row.variable),
+      });
+    }));
+    const [top] = first;
+    if (top) this.summary += `${roles ? "Leading" : "Moved most"}: ${variables[top.variable].label}, ${percent(top.probability)}`;
+  }
+
+  showKnown(answer, moves) {
+    const { explorer } = this, { variables, byName } = explorer.model;
+    const without = new Map((moves?.findings ?? []).map((row) => [row.variable, row.without]));
+    const rows = Object.entries(answer.findings).map(([name, finding]) => {
+      const i = byName.get(name), words = `${variables[i].label}: ${findingWords(variables[i], finding)}`;
+      const clear = h("button", { type: "button", className: "clear", "aria-label": `Clear ${variables[i].label}`, title: "Clear" }, "×");
+      clear.addEventListener("click", () => explorer.toggle(i));
+      const effect = without.has(i) ? `without it ${percent(without.get(i))}` : "";
+      return h("div", { className: "given" }, h("span", {}, isolated(words)), h("span", { className: "soft" }, effect), clear);
+    });
+    this.known.replaceChildren(...(rows.length ? rows : [h("p", { className: "soft" }, "None yet.")]));
+  }
+
+  showTarget(target, moves) {
+    const { label, labels } = this.explorer.model.variables[target.variable];
+    const words = `${label}: ${target.states.map((s) => labels[s]).join(" or ")}`;
+    const nothing = moves && moves.now === 0 ? "; the findings rule it out" : "";
+    this.now.replaceChildren(isolated(words), moves ? ` ${percent(moves.now)} ${oneIn(moves.now) && moves.now ? `(${oneIn(moves.now)})` : ""}${nothing}` : "");
+  }
+
+  showUnknown(moves) {
+    const { explorer } = this, { variables } = explorer.model;
+    const told = (row) => row.most > row.least && !CAUSES.includes(variables[row.variable].role);
+    const rows = (moves?.unknown ?? []).filter(told).slice(0, TOP);
+    this.unknown.replaceChildren(...spans(rows, moves?.now).map((span, k) => {
+      const { label, labels } = variables[rows[k].variable];
+      const states = rows[k].chances.map((p, s) => (p === null ? null : `${labels[s]} ${percent(p)}`)).filter(Boolean).join("; ");
+      return line(label, [], { span, value: range(rows[k]), press: () => explorer.show(rows[k].variable), title: states });
+    }));
+  }
+
+  showNumbers(moves) {
+    const { explorer } = this, { model, moved } = explorer;
+    const all = moves?.numbers ?? [];
+    const rows = [...all.filter((row) => moved.has(row.number)), ...all.filter((row) => !moved.has(row.number) && row.most > row.least).slice(0, TOP)];
+    const focus = document.activeElement?.dataset?.number;
+    this.numbers.replaceChildren(...spans(rows, moves?.now).map((span, k) => this.number(rows[k], span)));
+    if (focus !== undefined) this.numbers.querySelector(`[data-number="${focus}"]`)?.focus();
+    this.now.title = `${model.places.length} numbers in the model`;
+  }
+
+  number(row, span) {
+    const { explorer } = this, { model } = explorer, place = model.places[row.number], words = numberWords(model, place);
+    const value = model.values[row.number];
+    const slider = h("input", { type: "range", min: place.low, max: place.high, step: "any", "aria-label": words });
+    slider.value = value;
+    slider.dataset.number = row.number;
+    const shown = h("span", { className: "soft" });
+    const tell = () => text(shown, `${figure(Number(slider.value))} in ${figure(place.low)} to ${figure(place.high)}`);
+    tell();
+    slider.addEventListener("input", () => { tell(); explorer.change(row.number, Number(slider.value), false); });
+    slider.addEventListener("change", () => explorer.change(row.number, Number(slider.value), true));
+    const source = place.cited ? `${model.sources[place.source] ?? place.source}${place.where ? ` (${place.where})` : ""}` : "";
+    const cited = source ? h("p", { className: "source" }, isolated(source)) : null;
+    return h("div", { className: "number" }, line(words, [], { span, value: range(row) }), h("div", { className: "move" }, slider, shown), cited);
+  }
+
+  showChanges(count) {
+    const back = h("button", { type: "button", className: "plain" }, "Put them back");
+    back.addEventListener("click", () => this.explorer.restore());
+    const words = `${count} ${count > 1 ? "numbers are" : "number is"} changed: these are not the answers of the model as published. `;
+    this.changes.replaceChildren(words, back);
+  }
+}
+
+const section = (heading, ...parts) => [h("h3", {}, heading), ...parts];
+const small = (heading, ...parts) => [h("h4", {}, heading), ...parts];
+const range = ({ least, most }) => `${percent(least)} to ${percent(most)}`;
+
+// Where each range and the present value lie on a scale that all rows share.
+function spans(rows, now) {
+  const low = Math.min(now, ...rows.map((row) => row.least)), high = Math.max(now, ...rows.map((row) => row.most));
+  const at = (p) => (high > low ? (p - low) / (high - low) : 0);
+  return rows.map(({ least, most }) => ({ from: at(least), to: at(most), now: at(now) }));
+}
+
+// A row of the panel: words, tags, a bar or a span, a value; a button if pressing does something.
+function line(words, tags, { bar, before, span, value, press, title = "" }) {
+  const track = h("span", { className: "track", "aria-hidden": "true" });
+  const part = (className, style) => { const e = h("span", { className }); Object.assign(e.style, style); track.append(e); };
+  if (bar !== undefined) part("bar", { transform: `scaleX(${bar})` });
+  if (before !== undefined) part("before", { left: `${100 * before}%` });
+  if (span) part("span", { left: `${100 * span.from}%`, width: `${100 * Math.max(0.005, span.to - span.from)}%` });
+  if (span) part("before", { left: `${100 * span.now}%` });
+  const marks = tags.filter(Boolean).map((tag) => h("span", { className: tag === "red flag" ? "tag red" : "tag" }, tag));
+  const inside = [h("span", { className: "label" }, isolated(words), ...marks), track, h("span", { className: "value" }, value)];
+  if (!press) return h("div", { className: "line", title }, ...inside);
+  const button = h("button", { type: "button", className: "line", title }, ...inside);
+  button.addEventListener("click", press);
+  return button;
+}

@@ -1,0 +1,231 @@
+// What is shown: a card for each variable, and a panel with what follows from the findings.
+
+const TOP = 6;
+
+// An element with properties, attributes (names with a dash, role, class) and children; text is never markup.
+function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in element && !name.includes("-")) element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+const text = (element, words) => { if (element.textContent !== words) element.textContent = words; };
+const isolated = (words) => h("bdi", {}, words);
+
+class Explorer {
+  constructor(root, model, { findings = {}, title = true, changed = () => {} } = {}) {
+    Object.assign(this, { root, model, changed, target: null, moved: new Set(), findings: {} });
+    this.cards = model.variables.map((variable, i) => new Card(this, variable, i));
+    this.panel = new Panel(this);
+    this.said = h("p", { className: "quiet", role: "status", "aria-live": "polite" });
+    root.replaceChildren(h("div", { className: "spasmnet-explorer" }, ...this.parts(title)));
+    root.firstChild.addEventListener("keydown", (event) => event.stopPropagation()); // a notebook has keys of its own
+    this.set(findings, false);
+  }
+
+  parts(title) {
+    const { model } = this;
+    const search = h("input", { type: "search", placeholder: "Find a variable", "aria-label": "Find a variable" });
+    search.addEventListener("input", () => this.filter(search.value));
+    const clear = h("button", { type: "button", className: "plain" }, "Clear all findings");
+    clear.addEventListener("click", () => this.set({}));
+    return [
+      h("div", { className: "head" }, title ? h("h2", {}, isolated(model.title)) : null, search, clear),
+      h("p", { className: "soft" }, isolated(model.notice)),
+      h("p", { className: "soft small" }, "Bar: how probable now. Thin line: without any findings. ✓: observed. Point at a variable to see what is next to it in the network."),
+      h("div", { className: "body" }, h("div", { className: "groups" }, ...this.groups()), this.panel.element),
+      this.said,
+      h("p", { className: "foot" }, isolated(model.stamp)),
+    ];
+  }
+
+  groups() {
+    const { variables, roles } = this.model;
+    const columns = roles ? [["risk_factor"], CAUSES, ["finding"]] : [];
+    const named = new Set(columns.flat()), found = [];
+    const group = (role, heading) => {
+      const cards = this.cards.filter((_, i) => (role ? variables[i].role === role : !named.has(variables[i].role)));
+      const list = h("div", { className: role ? "cards" : "cards wide" }, ...cards.map((card) => card.element));
+      return cards.length ? h("section", { className: "group", "aria-label": heading }, h("h3", {}, heading), list) : null;
+    };
+    for (const inside of columns) {
+      const sections = inside.map((role) => group(role, ROLES[role])).filter(Boolean);
+      if (sections.length) found.push(h("div", { className: "column" }, ...sections));
+    }
+    const others = group("", roles ? "Other variables" : "Variables");
+    return others ? [...found, h("div", { className: "column across" }, others)] : found;
+  }
+
+  filter(words) {
+    const wanted = words.trim().toLowerCase();
+    const shown = this.cards.filter((card) => card.show(!wanted || card.words.includes(wanted)));
+    text(this.said, wanted ? `${shown.length} of ${this.cards.length} variables shown` : "");
+  }
+
+  // Set or clear one finding.
+  toggle(i, state) {
+    const { name } = this.model.variables[i], findings = own(this.findings), before = findings[name];
+    delete findings[name];
+    if (state !== undefined && before !== state) findings[name] = state;
+    this.set(findings);
+  }
+
+  // Set all findings; throws what is wrong with them.
+  set(findings, tell = true) {
+    this.model.check(findings);
+    this.findings = own(findings);
+    this.update();
+    if (tell) this.changed(this.findings);
+  }
+
+  change(number, value, finished) {
+    this.model.change(number, value);
+    this.moved.add(number);
+    this.renumber(finished);
+  }
+
+  restore() {
+    this.model.restore();
+    this.moved.clear();
+    this.renumber(true);
+  }
+
+  renumber(finished) {
+    this.model.prior = this.model.answer({});
+    this.update(finished);
+  }
+
+  update(withNumbers = true) {
+    const { model } = this, answer = model.answer(this.findings);
+    const target = this.target ?? this.leading(answer);
+    this.answer = answer;
+    this.cards.forEach((card) => card.update(answer, model.prior));
+    this.panel.update(answer, target, answer.contradiction ? null : model.moves(answer, target), withNumbers);
+    text(this.said, this.panel.summary);
+  }
+
+  // What was not observed, by how probable it is that it is not neutral; without roles, by how far it moved.
+  ranking(answer) {
+    const { variables, roles, prior } = this.model;
+    const open = variables.map((_, i) => i).filter((i) => !isText(answer.findings[variables[i].name]));
+    const candidates = roles ? open.filter((i) => CAUSES.includes(variables[i].role)) : open;
+    const rank = candidates.map((variable) => {
+      const states = answer.posterior[variable], before = prior.posterior?.[variable] ?? states;
+      const active = activeStates(variables[variable], roles, states);
+      const change = total(states.map((p, s) => Math.abs(p - before[s]))) / 2;
+      return { variable, states: active, probability: chance(states, active), before: chance(before, active), change };
+    });
+    return rank.sort((a, b) => (roles ? b.probability - a.probability : b.change - a.change));
+  }
+
+  leading(answer) {
+    const [first] = answer.contradiction ? [] : this.ranking(answer);
+    if (first) return { variable: first.variable, states: first.states };
+    return { variable: 0, states: [this.model.variables[0].states.length - 1] };
+  }
+
+  choose(target) {
+    this.target = target;
+    this.update();
+  }
+
+  show(i) {
+    const card = this.cards[i];
+    card.show(true);
+    card.element.scrollIntoView({ block: "center" });
+    card.focused.focus({ preventScroll: true });
+  }
+
+  // Mark what stands directly above and below a variable in the network.
+  mark(i) {
+    const { variables } = this.model;
+    const contested = (child, parent) => (variables[child].contested.includes(parent) ? ", contested" : "");
+    this.cards.forEach((card, j) => {
+      const parent = i !== null && variables[i].parents.includes(j), child = i !== null && variables[j].parents.includes(i);
+      card.element.classList.toggle("related", parent || child);
+      text(card.kin, parent ? `parent →${contested(i, j)}` : child ? `→ child${contested(j, i)}` : "");
+    });
+  }
+}
+
+// All states but the neutral first one; of a variable without a role, the most probable state.
+function activeStates(variable, roles, states) {
+  if (!roles) return [states.indexOf(Math.max(...states))];
+  return variable.states.length < 2 ? [0] : variable.states.map((_, s) => s).slice(1);
+}
+
+class Card {
+  constructor(explorer, variable, i) {
+    Object.assign(this, { explorer, variable, i });
+    this.words = [variable.name, variable.label, ...variable.labels].join(" ").toLowerCase();
+    this.states = variable.states.map((_, s) => this.state(s));
+    this.note = h("p", { className: "uncertain" });
+    this.focused = this.states[0].button;
+    this.kin = h("span", { className: "kin", "aria-hidden": "true" });
+    const name = h("h4", { title: variable.about || variable.name }, isolated(variable.label), this.kin);
+    const list = h("div", { className: "states" }, ...this.states.map(({ button }) => button));
+    this.element = h("div", { className: `card ${variable.role}`, role: "group", "aria-label": variable.label }, name, list, this.note);
+    this.element.dataset.variable = i;
+    this.element.addEventListener("keydown", (event) => this.key(event));
+    this.element.addEventListener("pointerenter", () => explorer.mark(i));
+    this.element.addEventListener("pointerleave", () => explorer.mark(null));
+    this.element.addEventListener("focusin", () => explorer.mark(i));
+    this.element.addEventListener("focusout", () => explorer.mark(null));
+    this.turn(0, false);
+  }
+
+  state(s) {
+    const bar = h("span", { className: "bar" }), before = h("span", { className: "before" });
+    const value = h("span", { className: "value" });
+    const label = h("span", { className: "label" }, isolated(this.variable.labels[s]));
+    const track = h("span", { className: "track", "aria-hidden": "true" }, bar, before);
+    const button = h("button", { type: "button", className: "state", "aria-pressed": "false" }, label, track, value);
+    button.addEventListener("click", () => {
+      this.turn(s, false);
+      this.explorer.toggle(this.i, this.variable.states[s]);
+    });
+    return { button, bar, before, value };
+  }
+
+  // One stop of the tab key for each card; arrows move between its states, Delete clears the finding.
+  key(event) {
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    const last = this.states.length - 1, now = this.states.findIndex(({ button }) => button === this.focused);
+    if (step) this.turn(Math.min(last, Math.max(0, now + step)), true);
+    else if (event.key === "Home") this.turn(0, true);
+    else if (event.key === "End") this.turn(last, true);
+    else if (event.key === "Delete" || event.key === "Backspace") this.explorer.toggle(this.i);
+    else return;
+    event.preventDefault();
+  }
+
+  turn(s, focus) {
+    this.states.forEach(({ button }, other) => { button.tabIndex = other === s ? 0 : -1; });
+    this.focused = this.states[s].button;
+    if (focus) this.focused.focus();
+  }
+
+  show(visible) {
+    this.element.hidden = !visible;
+    return visible;
+  }
+
+  update(answer, prior) {
+    const { variable, i } = this, finding = answer.findings[variable.name];
+    this.element.classList.toggle("observed", finding !== undefined);
+    text(this.note, finding === undefined || isText(finding) ? "" : findingWords(variable, finding));
+    this.states.forEach(({ button, bar, before, value }, s) => {
+      const p = answer.posterior?.[i][s], was = prior.posterior?.[i][s];
+      button.setAttribute("aria-pressed", String(finding === variable.states[s]));
+      bar.style.transform = `scaleX(${p ?? 0})`;
+      before.hidden = was === undefined;
+      before.style.left = `${100 * (was ?? 0)}%`;
+      text(value, p === undefined ? "–" : percent(p));
+      button.title = p === undefined ? "" : `${p.toPrecision(6)}${was === undefined ? "" : `; ${percent(was)} without findings`}`;
+    });
+  }
+}

@@ -1,0 +1,121 @@
+"""Compiling the kernels with numba: some twenty seconds of work, shared out among processes.
+
+numba holds the interpreter's lock, so threads would not help. A process that cannot be started, or fails, is no harm:
+its share is compiled here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from spasmnet.kernels.native import FROM_C, MODULES, Code, machine, packed, unpacked
+
+WRAPPER = "cfunc."  # how numba names the C wrapper of a function
+SECONDS = {"pass_beliefs_down": 5.0, "eliminate_upwards": 4.0, "contract_back": 2.0, "one_way": 1.0}
+MOST_PROCESSES = 4
+
+
+def compile_all() -> Code:
+    """All kernels."""
+    shares = _shares(_signatures())
+    others = [(share, _start(share)) for share in shares[1:]]
+    found = [compile_some(shares[0])]
+    found += [_finished(process) or compile_some(share) for share, process in others]
+    return {k: v for symbols, _ in found for k, v in symbols.items()}, [o for _, objects in found for o in objects]
+
+
+def compile_some(names: Iterable[str]) -> Code:
+    """Some kernels, in this process."""
+    import llvmlite.binding as llvm
+    import numba
+    from numba import types
+
+    numbers: dict[str, Any] = {
+        "i1": types.int8,
+        "i2": types.int16,
+        "i4": types.int32,
+        "i8": types.int64,
+        "f8": types.float64,
+    }
+    processor, signatures = machine(), _signatures()
+    symbols, objects = {}, []
+    for name in names:
+        function, signature = signatures[name]
+        kinds = signature.split()
+        pointer: Any = types.CPointer
+        args = [pointer(numbers[k[:-1]]) if k.endswith("*") else numbers[k] for k in kinds]
+        c_function = numba.cfunc(types.void(*args), error_model="numpy")(function)
+        module = _without_wrapper(llvm.parse_assembly(c_function.inspect_llvm()), c_function.native_name, processor)
+        needed = {f.name for f in module.functions if f.is_declaration and not f.name.startswith("llvm.")}
+        if needed - set(FROM_C):  # it would link to nothing and crash when called
+            raise RuntimeError(f"kernel {name} needs {', '.join(sorted(needed - set(FROM_C)))}")
+        objects.append(processor.emit_object(module))
+        symbols[name] = [c_function.native_name.removeprefix(WRAPPER), signature]
+    return symbols, objects
+
+
+def _without_wrapper(module: Any, wrapper: str, machine: Any) -> Any:
+    """Drop numba's C wrapper, whose error handling needs numba's run-time; the function behind it needs nothing."""
+    import llvmlite.binding as llvm
+
+    module.get_function(wrapper).linkage = "internal"
+    module.get_function(wrapper.removeprefix(WRAPPER)).linkage = "external"
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
+    return module
+
+
+def _signatures() -> dict[str, tuple[Callable[..., None], str]]:
+    """Every kernel and its signature, by its name."""
+    modules = [importlib.import_module(f"spasmnet.kernels.{name}") for name in MODULES]
+    return {f.__name__: (f, signature) for module in modules for f, signature in module.SIGNATURES.items()}
+
+
+def _shares(names: Iterable[str]) -> list[list[str]]:
+    """The kernels, shared out so that all processes take about as long: the longest first, to who has least."""
+    shares: list[list[str]] = [[] for _ in range(min(_processors(), MOST_PROCESSES))]
+    for name in sorted(names, key=lambda name: -_seconds([name])):
+        min(shares, key=_seconds).append(name)
+    return shares
+
+
+def _seconds(names: Iterable[str]) -> float:
+    return sum(SECONDS.get(name, 0.4) for name in names)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _start(names: list[str]) -> subprocess.Popen[bytes] | None:
+    """A process that compiles some kernels from these sources; None where no Python can be started."""
+    if not Path(sys.executable or "").name.lower().startswith("python"):  # an application with Python inside
+        return None
+    here = str(Path(__file__).parent.parent.parent)
+    paths = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", __name__, *names],
+            env={**os.environ, "PYTHONPATH": paths},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return None
+
+
+def _finished(process: subprocess.Popen[bytes] | None) -> Code | None:
+    """What a process has compiled; None if it failed."""
+    return unpacked(process.communicate()[0]) if process else None
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(packed(*compile_some(sys.argv[1:])))

@@ -1,0 +1,36 @@
+"""What several test modules share: a headless browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def chromium() -> str | None:
+    """Where Chromium is on this machine: SPASMNET_CHROMIUM, or the first one found on PATH."""
+    return os.environ.get("SPASMNET_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
+
+
+@pytest.fixture(scope="module")  # not session: while playwright's loop runs, asyncio.run fails in every other test
+def browser() -> Iterator[object]:
+    """A headless Chromium (playwright's synchronous Browser), one for each test module that asks for it."""
+    path = chromium()
+    if path is None:
+        pytest.skip(f"Chromium was not found: set SPASMNET_CHROMIUM or put one of {', '.join(CHROMIUMS)} on PATH")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as tools:
+        found = tools.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield found
+        found.close()

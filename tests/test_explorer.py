@@ -1,0 +1,613 @@
+"""The explorer in a browser: its numbers are the engine's, clicking works, and hostile names stay words."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import spasmnet
+from spasmnet import Network, Table, Variable
+from spasmnet.cli import main
+from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError, UnknownVariableError
+from spasmnet.explorer.content import content
+from spasmnet.explorer.page import explorer_page, write_explorer
+from spasmnet.explorer.parts import read, script
+from spasmnet.report import report
+from spasmnet.triage import CARE_LEVELS, holding_flags
+from tests import classic, enumeration
+from tests.strategies import any_networks, asking_networks, evidence, ranged_networks
+
+ENGINE = spasmnet.compile(spasmnet.load())
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the page keeps nothing of an example
+HOSTILE = [
+    "<script>window.hacked = 1</script>", "\"><img src=x onerror='window.hacked = 1'>", "</script><b>bold</b>", "]]>-->",
+    "\u202eright to left", "x" * 300, "${window.hacked = 1}", "constructor", "__proto__", "a\nb\tc\x00d", "'\"`\\", "$&",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("explorer")
+
+
+@pytest.fixture(scope="module")
+def calculator(browser: Any, folder: Path) -> Iterator[Any]:
+    """A page with the explorer's scripts, in which other networks are put into `Model`."""
+    found = opened(browser, write_explorer(ENGINE, folder / "calculator.html"))
+    yield found
+    found.context.close()
+
+
+@pytest.fixture
+def page(browser: Any, folder: Path) -> Iterator[Any]:
+    """The shipped network's page, as somebody opens it."""
+    found = opened(browser, write_explorer(ENGINE, folder / "page.html"))
+    yield found
+    assert found.problems == []
+    found.context.close()
+
+
+def opened(browser: Any, path: Path) -> Any:
+    """A page in a window of its own; `problems` collects errors, and requests for anything but the file."""
+    found = browser.new_context().new_page()
+    found.problems = []
+    found.on("console", lambda message: found.problems.append(message.text))
+    found.on("pageerror", lambda error: found.problems.append(str(error)))
+    found.on("dialog", lambda dialog: found.problems.append(dialog.message))
+    found.on("request", lambda request: request.url == path.as_uri() or found.problems.append(request.url))
+    found.goto(path.as_uri())
+    found.wait_for_selector(".card")
+    return found
+
+
+ANSWERS = """([content, cases]) => {
+  const model = content ? new Model(JSON.parse(content)) : null;
+  return JSON.parse(cases).map((findings) => {
+    const answer = model ? model.answer(findings) : spasmnetExplorer.answer(findings);
+    return { ...answer, findings: undefined, slopes: undefined, log: answer.log };
+  });
+}"""
+MOVES = """([content, findings, target]) => {
+  const model = new Model(JSON.parse(content)), answer = model.answer(JSON.parse(findings));
+  const moves = model.moves(answer, target);
+  return { ...moves, places: model.places };
+}"""
+
+
+def answers(page: Any, network: Network | None, cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the browser answers, with the page's own network or another one."""
+    text = json.dumps(content(spasmnet.compile(network))) if network else None
+    found: list[dict[str, Any]] = page.evaluate(ANSWERS, [text, json.dumps(cases)])
+    return found
+
+
+def largest_difference(network: Network, found: dict[str, Any], truth: Mapping[str, Mapping[str, float]]) -> float:
+    pairs = zip(network.variables, found["posterior"], strict=True)
+    return max(abs(p - truth[v.name][s]) for v, row in pairs for s, p in zip(v.states, row, strict=True))
+
+
+def random_case(network: Network, random: random.Random, share: float = 0.2) -> dict[str, Any]:
+    """Up to 20 findings, of which a share is likelihoods."""
+    found: dict[str, Any] = {}
+    for variable in random.sample(network.variables, random.randint(0, min(20, len(network)))):
+        uncertain = random.random() < share
+        weights = {state: random.random() for state in variable.states}
+        found[variable.name] = weights if uncertain else random.choice(variable.states)
+    return found
+
+
+def test_the_page_equals_the_engine(calculator: Any) -> None:
+    """Posteriors, ln P, care, flags and contradictions of 1,000 random evidence sets."""
+    pseudo = random.Random(20)
+    cases = [random_case(ENGINE.network, pseudo) for _ in range(1000)]
+    impossible = 0
+    for case, found in zip(cases, answers(calculator, None, cases), strict=True):
+        try:
+            expected = report(ENGINE, case)
+        except ImpossibleEvidenceError as error:
+            impossible += 1
+            assert sorted(found["contradiction"]) == sorted(error.findings)
+            continue
+        posterior, care = expected.posterior, expected.care
+        assert largest_difference(ENGINE.network, found, posterior) <= 1e-12
+        assert care is not None
+        assert CARE_LEVELS[found["care"]["level"]] == care.level
+        assert found["care"]["byFlag"] == (care.decided_by == "red flag")
+        assert found["care"]["loss"] == pytest.approx(list(care.expected_loss.values()), rel=1e-12)
+        assert [flag["text"] for flag in found["flags"]] == [flag.text for flag in holding_flags(posterior)]
+        assert [ENGINE.network.names[i] for i in found["suspected"]] == [v.name for v in expected.suspected]
+        shift = sum(math.log(max(f.values())) for f in case.values() if not isinstance(f, str))
+        assert found["log"] + shift == pytest.approx(posterior.log_evidence, abs=1e-10)
+    assert 10 < impossible < 300
+
+
+@SHARED
+@given(st.data())
+def test_any_network_equals_enumeration(calculator: Any, data: st.DataObject) -> None:
+    """Posteriors of random networks and findings, and the size of the contradiction where there is one."""
+    network = data.draw(any_networks)
+    case = data.draw(evidence(network))
+    (found,) = answers(calculator, network, [case])
+    if enumeration.probability(network, case) == 0:
+        assert len(found["contradiction"]) == len(enumeration.smallest_contradiction(network, case))
+        (alone,) = answers(calculator, network, [{name: case[name] for name in found["contradiction"]}])
+        assert "contradiction" in alone
+    else:
+        assert largest_difference(network, found, enumeration.posteriors(network, case)) <= 1e-12
+
+
+@SHARED
+@given(st.data())
+def test_decisions_equal_the_engine(calculator: Any, data: st.DataObject) -> None:
+    """Care, flags and suspected conditions of random models with rules."""
+    network = data.draw(asking_networks())
+    case = data.draw(evidence(network))
+    (found,) = answers(calculator, network, [case])
+    try:
+        expected = report(spasmnet.compile(network), case)
+    except ImpossibleEvidenceError:
+        assert "contradiction" in found
+        return
+    flags = holding_flags(expected.posterior)
+    assert [flag["level"] for flag in found["flags"]] == [flag.level for flag in flags]
+    assert [network.names[i] for i in found["suspected"]] == [v.name for v in expected.suspected]
+    care = expected.care
+    assert (found["care"] is None) == (care is None)
+    if care is not None:
+        losses = list(care.expected_loss.values())
+        assert found["care"]["loss"] == pytest.approx(losses, rel=1e-9)
+        if np.diff(sorted(losses)).min() > 1e-9 * max(losses):
+            assert CARE_LEVELS[found["care"]["level"]] == care.level
+
+
+@SHARED
+@given(st.data())
+def test_numbers_move_the_answer_as_parameter_sensitivity_says(calculator: Any, data: st.DataObject) -> None:
+    """Each number's extremes over its range, or plus and minus a tenth, and its derivative."""
+    network = data.draw(ranged_networks(max_variables=5))
+    case = data.draw(evidence(network))
+    engine = spasmnet.compile(network)
+    variable = data.draw(st.sampled_from(network.variables))
+    state = data.draw(st.sampled_from(variable.states))
+    if isinstance(case.get(variable.name), str):  # parameter_sensitivity refuses what is already known
+        return
+    try:
+        now = engine.posterior(case)[variable.name][state]
+    except ImpossibleEvidenceError:
+        return
+    target = {"variable": network.names.index(variable.name), "states": [variable.state_index(state)]}
+    found = calculator.evaluate(MOVES, [json.dumps(content(engine)), json.dumps(case), target])
+    assert found["now"] == pytest.approx(now, abs=1e-12)
+    if now < 1e-6 or math.exp(engine.log_evidence(case)) < 1e-6:  # relative errors of rare events are not the subject
+        return
+    frame = spasmnet.parameter_sensitivity(engine, (variable.name, state), case).frame
+    keyed = {(r.variable, r.state, r.given, round(r.value, 14)): r for r in frame.itertuples()}
+    for row in found["numbers"]:
+        place = found["places"][row["number"]]
+        owner = network.variables[place["variable"]]
+        expected = keyed[
+            owner.name, owner.states[place["state"]], words_of(network, place), round(value_of(network, place), 14)
+        ]
+        assert row["derivative"] == pytest.approx(expected.derivative, rel=1e-7, abs=1e-9)
+        ends = (expected.minimum, expected.maximum)
+        if not place["cited"]:
+            ends = (expected.minimum_nearby, expected.maximum_nearby)
+        assert (row["least"], row["most"]) == pytest.approx(ends, rel=1e-7, abs=1e-9)
+
+
+def words_of(network: Network, place: dict[str, Any]) -> str:
+    """The frame's `given` of a number."""
+    owner = network.variables[place["variable"]]
+    parents = [network.by_name[name] for name in network.cpds[owner.name].parents]
+    if place["kind"] == "leak":
+        return "leak"
+    if place["kind"] == "table":
+        shape = tuple(len(parent.states) for parent in parents)
+        states = np.unravel_index(place["row"], shape) if shape else ()
+        return ", ".join(f"{p.name}={p.states[i]}" for p, i in zip(parents, states, strict=True))
+    parent = parents[place["kind"]]
+    return f"link {parent.name}={parent.states[place['row'] + 1]}"
+
+
+def value_of(network: Network, place: dict[str, Any]) -> float:
+    cpd = network.cpds[network.names[place["variable"]]]
+    if place["kind"] == "leak":
+        return float(cpd.leak[place["state"]])  # type: ignore[union-attr]
+    if place["kind"] == "table":
+        return float(cpd.table().reshape(-1, place["size"])[place["row"], place["state"]])
+    return float(cpd.links[place["kind"]][place["row"] + 1, place["state"]])  # type: ignore[union-attr]
+
+
+@SHARED
+@given(st.data())
+def test_findings_move_the_answer_as_the_engine_says(calculator: Any, data: st.DataObject) -> None:
+    """The answer without each finding, and with each state of what is not known."""
+    network = data.draw(any_networks)
+    case = data.draw(evidence(network, positive=True))
+    engine = spasmnet.compile(network)
+    variable = data.draw(st.sampled_from(network.variables))
+    state = data.draw(st.sampled_from(variable.states))
+
+    def chance(given: dict[str, Any]) -> float | None:
+        try:
+            return engine.posterior(given)[variable.name][state]
+        except ImpossibleEvidenceError:
+            return None
+
+    now = chance(case)
+    if not now:
+        return
+    target = {"variable": network.names.index(variable.name), "states": [variable.state_index(state)]}
+    found = calculator.evaluate(MOVES, [json.dumps(content(engine)), json.dumps(case), target])
+    for row in found["findings"]:
+        name = network.names[row["variable"]]
+        assert row["without"] == pytest.approx(chance({n: f for n, f in case.items() if n != name}), abs=1e-10)
+    for row in found["unknown"]:
+        other = network.variables[row["variable"]]
+        expected = [chance({**case, other.name: s}) for s in other.states]
+        assert [p is None for p in row["chances"]] == [p is None for p in expected]
+        assert [p for p in row["chances"] if p is not None] == pytest.approx(
+            [p for p in expected if p is not None], abs=1e-10
+        )
+
+
+@pytest.mark.parametrize("name", ["asia", "alarm", "hepar2", "win95pts", "hailfinder"])
+def test_classic_networks_equal_the_engine(calculator: Any, name: str) -> None:
+    """Posteriors of classic networks with up to 20 findings."""
+    network = classic.load(name)
+    engine, pseudo = spasmnet.compile(network), random.Random(3)
+    cases = [random_case(network, pseudo) for _ in range(30)]
+    for case, found in zip(cases, answers(calculator, network, cases), strict=True):
+        try:
+            expected = engine.posterior(case)
+        except ImpossibleEvidenceError:
+            assert "contradiction" in found
+        else:
+            assert largest_difference(network, found, expected) <= 1e-12
+
+
+@pytest.mark.parametrize("rare", [1e-3, 1e-200])
+def test_what_underflows_is_told_from_what_is_impossible(calculator: Any, rare: float) -> None:
+    """A chain whose evidence has a probability far below what a number can hold."""
+    names = [f"v{i}" for i in range(150)]
+    row = [[1 - rare, rare], [1 - 2 * rare, 2 * rare]]
+    cpds = {name: Table((before,), row) for before, name in pairwise(names)}
+    network = Network(
+        [Variable(name, ("no", "yes")) for name in names],
+        {**cpds, "v0": Table((), row[0]), "v149": Table(("v148",), [[1, 0], [0.5, 0.5]])},
+    )
+    case: dict[str, Any] = {name: "yes" for i, name in enumerate(names) if i % 3 and name != "v149"}
+    engine = spasmnet.compile(network)
+    fine, not_so = answers(calculator, network, [case, {**case, "v148": "no", "v149": "yes"}])
+    assert engine.log_evidence(case) < -600
+    assert largest_difference(network, fine, engine.posterior(case)) <= 1e-12
+    assert fine["log"] == pytest.approx(engine.log_evidence(case), rel=1e-12)
+    assert not_so["contradiction"] == ["v148", "v149"]
+
+
+@SHARED
+@given(st.floats(1, 2), st.floats(1, 2), st.integers(-40, 40), st.integers(-600, 600) | st.integers(-40, 40))
+def test_wide_numbers_add_like_fractions(calculator: Any, a: float, b: float, near: int, apart: int) -> None:
+    """Two numbers as a mantissa and a power of 2 ** 512: near to one another, and as far apart as may be."""
+    terms = [(a, 256 + near), (b, 256 + near + apart)]
+    split = [(m * 2.0 ** ((k + 256) % 512 - 256), (k + 256) // 512) for m, k in terms]
+    m, e = calculator.evaluate(
+        """([[m, e], [p, q]]) => {
+          const found = new Float64Array([m]), power = new Int32Array([e]);
+          add(found, power, 0, p, q);
+          return [found[0], power[0]];
+        }""",
+        split,
+    )
+    exact = sum(Fraction(m) * Fraction(2) ** k for m, k in terms)
+    assert 2.0**-256 <= m < 2.0**256
+    assert abs(Fraction(m) * Fraction(2) ** (512 * e) / exact - 1) < 1e-15
+
+
+def state(page: Any, label: str, words: str) -> Any:
+    """The button of a variable's state, found as a screen reader finds it."""
+    return page.get_by_role("group", name=label, exact=True).get_by_role("button", name=words).first
+
+
+def value(button: Any) -> str:
+    return str(button.locator(".value").inner_text())
+
+
+def test_clicking_sets_and_clears_findings(page: Any) -> None:
+    """Beliefs, care, leading causes and what moves them follow each click."""
+    cramp = state(page, "Muscle spasm", "Painful cramp")
+    mild = state(page, "Dehydration", "Mildly dehydrated")
+    before = value(mild)
+    cramp.click()
+    assert cramp.get_attribute("aria-pressed") == "true"
+    assert value(cramp) == "100%"
+    assert page.evaluate("spasmnetExplorer.findings") == {"spasm": "painful"}
+    assert value(mild) != before
+    panel = page.get_by_role("complementary")
+    assert panel.get_by_text("Self-care").is_visible() or panel.get_by_text("Routine care").is_visible()
+    state(page, "Muscle spasm", "Twitch").click()
+    assert page.evaluate("spasmnetExplorer.findings") == {"spasm": "twitch"}
+    state(page, "Vomiting or diarrhoea", "Yes").click()
+    state(page, "Dizzy on standing", "Yes").click()
+    assert panel.get_by_text("Urgent care").is_visible()
+    assert panel.get_by_text("Decided by a red flag").is_visible()
+    assert "Urgent care" in page.get_by_role("status").inner_text()
+    panel.get_by_role("button", name="Clear Dizzy on standing").click()
+    state(page, "Muscle spasm", "Twitch").click()
+    assert page.evaluate("spasmnetExplorer.findings") == {"vomiting_diarrhoea": "present"}
+    page.get_by_role("button", name="Clear all findings").click()
+    assert page.evaluate("spasmnetExplorer.findings") == {}
+    assert value(mild) == before
+
+
+def test_what_is_shown_is_what_the_engine_says(page: Any) -> None:
+    """Every value on the page after some clicks, to the digits shown."""
+    state(page, "Muscle spasm", "Painful cramp").click()
+    state(page, "Heavy sweating", "Yes").click()
+    expected = ENGINE.posterior({"spasm": "painful", "heavy_sweating": "present"})
+    shown = page.locator(".card .state").evaluate_all("all => all.map((e) => parseFloat(e.title))")
+    assert shown == pytest.approx([p for v in ENGINE.network.names for p in expected[v].values()], rel=1e-5, abs=1e-9)
+
+
+def test_the_keyboard_does_it_all(page: Any) -> None:
+    """One tab stop a card, arrows within it, space to set, Delete to clear."""
+    page.get_by_role("button", name="Clear all findings").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText").startswith("18 to 39")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    assert page.evaluate("spasmnetExplorer.findings") == {"age_band": "40_64"}
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    assert page.evaluate("spasmnetExplorer.findings") == {"age_band": "65_plus"}
+    page.keyboard.press("Home")
+    page.keyboard.press("Delete")
+    assert page.evaluate("spasmnetExplorer.findings") == {}
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.card').getAttribute('aria-label')") == "Hot surroundings"
+
+
+def test_everything_has_a_name_and_a_role(page: Any) -> None:
+    """Nothing that can be operated is without words, and every state says whether it is set."""
+    state(page, "Muscle spasm", "Painful cramp").click()
+    operable = page.locator("button, input, select, textarea")
+    unnamed = operable.evaluate_all(
+        "all => all.filter((e) => !(e.getAttribute('aria-label') || e.textContent.trim())).map((e) => e.outerHTML)"
+    )
+    assert unnamed == []
+    assert page.locator(".state:not([aria-pressed])").count() == 0
+    assert page.locator(".state[aria-pressed=true]").count() == 1
+    assert page.get_by_role("heading", level=1).count() == 1
+    assert page.get_by_role("group", name="Dehydration", exact=True).count() == 1
+
+
+def test_impossible_findings_are_said_and_repaired(page: Any) -> None:
+    """An alert names the findings that contradict one another; clearing one brings the beliefs back."""
+    state(page, "Muscle spasm", "None").click()
+    state(page, "How often, and how much it restricts", "Occasional").click()
+    state(page, "Heavy sweating", "Yes").click()
+    alert = page.get_by_role("alert").first
+    assert "cannot occur together: Muscle spasm = None and How often" in alert.inner_text()
+    assert "Heavy sweating" not in alert.inner_text()
+    assert "NaN" not in page.inner_text("body")
+    page.get_by_role("button", name="Clear Muscle spasm").click()
+    assert not alert.is_visible()
+    assert value(state(page, "Heavy sweating", "Yes")) == "100%"
+
+
+def test_findings_go_out_and_in_as_data(page: Any) -> None:
+    """What is copied is what the engine takes; what is pasted is checked."""
+    state(page, "Muscle spasm", "Painful cramp").click()
+    page.get_by_text("As data").click()
+    area = page.get_by_label("Findings as JSON")
+    assert json.loads(area.input_value()) == {"spasm": "painful"}
+    use = page.get_by_role("button", name="Use these findings")
+    area.fill('{"heavy_sweating": {"absent": 0.2, "present": 0.8}, "spasm": "twitch"}')
+    use.click()
+    expected = ENGINE.posterior({"heavy_sweating": {"absent": 0.2, "present": 0.8}, "spasm": "twitch"})
+    shown = page.get_by_role("group", name="Heavy sweating", exact=True).locator(".state").last.get_attribute("title")
+    assert float(shown.split(";")[0]) == pytest.approx(expected["heavy_sweating"]["present"], rel=1e-5)
+    for wrong, said in (
+        ("{", "JSON"), ("[]", "object"), ('{"spsm": "twitch"}', "no variable"), ('{"spasm": "twich"}', "twitch"),
+        ('{"spasm": {"twitch": 1}}', "likelihood"), ('{"spasm": 3}', "likelihood"), ('{"constructor": "x"}', "no variable"),
+    ):  # fmt: skip
+        area.fill(wrong)
+        use.click()
+        assert said in page.locator(".problem").inner_text()
+    assert set(page.evaluate("spasmnetExplorer.findings")) == {"heavy_sweating", "spasm"}
+
+
+def test_a_number_can_be_moved_and_put_back(page: Any) -> None:
+    """A slider changes a cited number within its range; beliefs follow, and the page says that it is another model."""
+    page.get_by_label("What moves the probability of").select_option(label="Dehydration: Clearly dehydrated")
+    mild = state(page, "Dehydration", "Clearly dehydrated")
+    before = mild.get_attribute("title")
+    slider = page.locator(".number input").first
+    slider.evaluate(
+        "(e) => { e.value = e.max; e.dispatchEvent(new Event('input')); e.dispatchEvent(new Event('change')); }"
+    )
+    assert mild.get_attribute("title") != before
+    assert "not the answers of the model as published" in page.get_by_role("complementary").inner_text()
+    page.get_by_role("button", name="Put them back").click()
+    assert mild.get_attribute("title") == before
+
+
+def test_variables_are_found_by_words(page: Any) -> None:
+    """The search hides all cards that do not have the words."""
+    page.get_by_label("Find a variable").fill("urine")
+    assert page.locator(".card:visible").count() == 1
+    assert "1 of 48" in page.get_by_role("status").inner_text()
+    page.get_by_label("Find a variable").fill("")
+    assert page.locator(".card:visible").count() == 48
+
+
+def test_a_narrow_window_needs_no_sideways_scrolling(page: Any) -> None:
+    """On a phone everything stands in one column."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def hostile_network() -> Network:
+    """Names, labels, states, title, sources and rules that are anything but words."""
+    from spasmnet import Rule
+
+    variables = [
+        Variable(
+            name, ("no", HOSTILE[i - 1]), label=name, question=name, role=("risk_factor", "cause", "finding", "")[i % 4],
+            state_labels=("no", HOSTILE[i - 1]),
+        )
+        for i, name in enumerate(HOSTILE)
+    ]  # fmt: skip
+    cpds: dict[str, Any] = {HOSTILE[0]: Table((), [0.5, 0.5])}
+    for before, name in pairwise(HOSTILE):
+        cpds[name] = Table((before,), [[0.9, 0.1], [0.2, 0.8]])
+    flags = (Rule("x", {HOSTILE[0]: (HOSTILE[-1],)}, HOSTILE[0], "emergency"),)
+    return Network(variables, cpds, name=HOSTILE[0], title=HOSTILE[1], intended_use=HOSTILE[2], red_flags=flags)
+
+
+def test_hostile_names_stay_words(browser: Any, folder: Path) -> None:
+    """Nothing in a user's network is run, loaded or taken for markup, and clicking works all the same."""
+    network = hostile_network()
+    page = opened(browser, write_explorer(spasmnet.compile(network), folder / "hostile.html", {HOSTILE[7]: HOSTILE[6]}))
+    assert page.locator("main img, main script, main b").count() == 0
+    for name in HOSTILE:
+        i = network.names.index(name)
+        page.locator(f".card[data-variable='{i}'] .state").last.click()
+        findings = json.loads(page.get_by_label("Findings as JSON").input_value())
+        assert findings.get(name) == (None if name == HOSTILE[7] else network.variables[i].states[1])
+    expected = spasmnet.compile(network).posterior(findings)
+    assert expected.log_evidence < 0
+    assert page.evaluate("window.hacked") is None
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.problems == []
+    page.context.close()
+
+
+def test_the_page_is_small_and_loads_nothing() -> None:
+    """One file below 1 MB, with no address in it and a policy that forbids loading and sending."""
+    text = explorer_page(ENGINE)
+    assert len(text.encode()) <= 1_000_000
+    assert "default-src 'none'" in text
+    for part in ("http://", "https://", "//cdn", "@import", "url("):
+        assert part not in text
+
+
+def test_pages_are_the_same_each_time() -> None:
+    """The same network and findings give the same page, byte for byte."""
+    again = spasmnet.compile(spasmnet.load())
+    assert explorer_page(ENGINE, {"spasm": "painful"}) == explorer_page(again, {"spasm": "painful"})
+
+
+def test_a_page_begins_with_findings(browser: Any, folder: Path) -> None:
+    """Findings, likelihoods among them, that the page was written with."""
+    findings = {"spasm": "painful", "heavy_sweating": {"absent": 0.25, "present": 0.75}}
+    page = opened(browser, write_explorer(ENGINE, folder / "begun.html", findings))
+    assert page.evaluate("spasmnetExplorer.findings") == findings
+    page.context.close()
+
+
+def test_networks_too_large_for_a_browser_are_refused() -> None:
+    """The error says how large, and what to do instead."""
+    with pytest.raises(SpasmnetError, match=r"too large: its circuit would have some [\d,]+ products.*draw\("):
+        explorer_page(spasmnet.compile(classic.load("barley")))
+
+
+def test_wrong_files_and_findings_are_refused(tmp_path: Path) -> None:
+    """The ending, and findings that are not understood."""
+    with pytest.raises(SpasmnetError, match=r"\.html, not as \.txt"):
+        write_explorer(ENGINE, tmp_path / "page.txt")
+    with pytest.raises(UnknownVariableError, match="did you mean 'spasm'"):
+        write_explorer(ENGINE, tmp_path / "page.html", {"spsm": "painful"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_writes_the_page(tmp_path: Path) -> None:
+    """`spasmnet explorer`, also to standard output; errors with their exit codes."""
+    place = tmp_path / "page.html"
+    done = CliRunner().invoke(main, ["explorer", "spasm=painful", "-o", str(place)])
+    assert done.exit_code == 0 and str(place) in done.output
+    assert place.read_text(encoding="utf-8") == explorer_page(ENGINE, {"spasm": "painful"})
+    assert CliRunner().invoke(main, ["explorer", "-o", "-"]).output == explorer_page(ENGINE)
+    assert CliRunner().invoke(main, ["explorer", "spasm=painfull", "-o", str(place)]).exit_code == 2
+    assert CliRunner().invoke(main, ["explorer", "-o", str(tmp_path / "page.txt")]).exit_code != 0
+
+
+# The widget. A page stands in for the notebook: it gives the script what a notebook's front end gives it.
+HOST = """async ([code, style, content, findings]) => {
+  document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
+  const { default: widget } = await import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+  const letters = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  const values = { _content: new DataView(letters.buffer), findings }, heard = [];
+  window.saved = [];
+  window.shared = {
+    get: (name) => values[name],
+    set: (name, value) => { values[name] = value; },
+    save_changes: () => window.saved.push(JSON.parse(JSON.stringify(values.findings))),
+    on: (event, call) => heard.push([event, call]),
+    off: (event, call) => heard.splice(heard.findIndex((pair) => pair[1] === call), 1),
+    fromPython: (value) => { values.findings = value; heard.forEach(([event, call]) => event === "change:findings" && call()); },
+    heard,
+  };
+  window.gone = await widget.render({ model: window.shared, el: document.body.appendChild(document.createElement("div")) });
+}"""
+
+
+def test_the_widget_shares_findings_with_python(browser: Any) -> None:
+    """Clicks go to Python, what Python sets is shown, and a widget that is gone hears nothing."""
+    from base64 import b64encode
+
+    widget = spasmnet.explore(ENGINE, {"spasm": "painful"})
+    page = browser.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    code, style = script("widget.js"), read("explorer.css")
+    page.evaluate(HOST, [code, style, b64encode(widget._content).decode(), dict(widget.findings)])
+    assert page.locator(".state[aria-pressed=true]").inner_text().startswith("Painful cramp")
+    state(page, "Heavy sweating", "Yes").click()
+    (saved,) = page.evaluate("saved")
+    widget.findings = saved
+    assert widget.posterior.evidence == {"spasm": "painful", "heavy_sweating": "present"}
+    widget.findings = {"spasm": "twitch"}
+    page.evaluate("(findings) => shared.fromPython(findings)", dict(widget.findings))
+    assert page.locator(".state[aria-pressed=true]").inner_text().startswith("Twitch")
+    assert len(page.evaluate("saved")) == 1
+    page.evaluate("gone()")
+    assert page.evaluate("shared.heard.length") == 0
+    assert problems == []
+    page.close()
+
+
+def test_the_widget_checks_what_python_sets() -> None:
+    """Findings are those of the engine; what is not understood leaves the old ones."""
+    widget = spasmnet.explore(ENGINE.network, {"spasm": {"none": 0, "twitch": 0.5, "painful": 1, "severe": 0}})
+    assert widget.report.posterior.evidence == widget.findings
+    assert json.loads(json.dumps(widget.get_state()["findings"])) == widget.findings
+    with pytest.raises(EvidenceError, match="did you mean 'spasm'"):
+        widget.findings = {"spsm": "painful"}
+    assert set(widget.findings) == {"spasm"}
+    with pytest.raises(SpasmnetError, match="a network or an engine"):
+        spasmnet.explore("alarm")  # type: ignore[arg-type]
+    widget.findings = {"spasm": "none", "spasm_frequency": "occasional"}
+    with pytest.raises(ImpossibleEvidenceError):
+        _ = widget.posterior
+    widget.close()
+
+
+def test_each_widget_is_its_own() -> None:
+    """Two widgets share nothing but the engine."""
+    one, two = spasmnet.explore(ENGINE), spasmnet.explore(ENGINE)
+    one.findings = {"spasm": "painful"}
+    assert two.findings == {}
+    assert one.engine is two.engine
