@@ -136,7 +136,10 @@ class Deterministic(Rebuilt):
 def _numbers(what: str, values: ArrayLike, of: CPD, dtype: type = np.float64) -> NDArray[Any]:
     """The numbers as an array that cannot be changed; raises ModelError for rows of unequal length, and for words."""
     try:
-        return readonly(values, dtype)
+        found = readonly(values, dtype)
+        if dtype is np.int64 and not np.array_equal(found, np.asarray(values)):
+            raise ValueError("positions of states are whole numbers, counted from 0")
+        return found
     except (TypeError, ValueError) as error:
         ragged = "all rows need equally many numbers, nested one level deep for each parent"
         wrong = ragged if "inhomogeneous" in str(error) else f"numbers are needed ({error})"

@@ -18,6 +18,11 @@ WRONG: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: Table((), {"no": 0.8, "yes": 0.2}), "a Table", "values: numbers are needed (float() argument must be"),
     (lambda: NoisyMax(("a",), [0.9, "x"], [[[1, 0], [0.5, 0.5]]]), "a NoisyMax with the parents a", "leak: numbers are needed"),
     (lambda: NoisyMax(("a", "b"), [0.9, 0.1], [[[1, 0], [0.5, 0.5]], [[1, 0], [0.5]]]), "a NoisyMax with the parents a, b", f"links[1]: {RAGGED}"),
+    (
+        lambda: Deterministic(("a",), [0.7, 1], 2),
+        "a Deterministic with the parents a",
+        "outcome: numbers are needed (positions of states are whole numbers, counted from 0)",
+    ),
     (lambda: Deterministic(("a",), [0, [1]], 2), "a Deterministic with the parents a", f"outcome: {RAGGED}"),
 ]  # fmt: skip
 

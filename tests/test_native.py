@@ -69,6 +69,16 @@ def test_a_process_that_fails_is_no_harm(monkeypatch: pytest.MonkeyPatch) -> Non
         assert len(asked) == (1 if executable.startswith(sys.prefix) else 2)
 
 
+def test_kernels_of_several_processes_do_not_stand_in_for_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two kernels of one factory, each the first of its process, which numba gives the same name."""
+    pair = ("read_case_64", "form_clusters_64")
+    monkeypatch.setattr(compiling, "_signatures", lambda: {n: EVERY[n] for n in pair})
+    apart = [compiling._finished(compiling._start([name])) for name in pair]
+    symbols = {name: made[0][name] for name, made in zip(pair, apart, strict=True) if made}
+    linked = native._link(symbols, [o for made in apart if made for o in made[1]])
+    assert len(set(linked.addresses.values())) == len(pair)
+
+
 def test_the_first_run_says_why_it_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command line says so when the kernels have to be compiled first, and nothing when they are kept."""
     assert native.are_kept() or native.kernels()

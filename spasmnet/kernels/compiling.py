@@ -51,21 +51,29 @@ def compile_some(names: Iterable[str]) -> Code:
         pointer: Any = types.CPointer
         args = [pointer(numbers[k[:-1]]) if k.endswith("*") else numbers[k] for k in kinds]
         c_function = numba.cfunc(types.void(*args), error_model="numpy")(function)
-        module = _without_wrapper(llvm.parse_assembly(c_function.inspect_llvm()), c_function.native_name, processor)
+        module = _alone(llvm.parse_assembly(c_function.inspect_llvm()), c_function.native_name, name, processor)
         needed = {f.name for f in module.functions if f.is_declaration and not f.name.startswith("llvm.")}
         if needed - set(FROM_C):  # it would link to nothing and crash when called
             raise RuntimeError(f"kernel {name} needs {', '.join(sorted(needed - set(FROM_C)))}")
         objects.append(processor.emit_object(module))
-        symbols[name] = [c_function.native_name.removeprefix(WRAPPER), signature]
+        symbols[name] = [name, signature]
     return symbols, objects
 
 
-def _without_wrapper(module: Any, wrapper: str, machine: Any) -> Any:
-    """Drop numba's C wrapper, whose error handling needs numba's run-time; the function behind it needs nothing."""
+def _alone(module: Any, wrapper: str, name: str, machine: Any) -> Any:
+    """Keep one function under a name of its own, and what it calls for itself alone.
+
+    numba's names count the functions of a process, so those of two processes would be taken for one another. numba's C
+    wrapper is dropped: its error handling needs numba's run-time; the function behind it needs nothing.
+    """
     import llvmlite.binding as llvm
 
-    module.get_function(wrapper).linkage = "internal"
-    module.get_function(wrapper.removeprefix(WRAPPER)).linkage = "external"
+    for function in module.functions:
+        if not function.is_declaration:
+            function.linkage = "internal"
+    kernel = module.get_function(wrapper.removeprefix(WRAPPER))
+    kernel.linkage = "external"
+    kernel.name = name
     passes = llvm.create_new_module_pass_manager()
     passes.add_global_dead_code_eliminate_pass()
     passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
