@@ -20,7 +20,15 @@ author = "The spasmnet authors"
 copyright = "the spasmnet authors, MIT licence"
 release = version = spasmnet.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "docstrings", "api_links", "notebook_pages", "wide_tables"]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "docstrings",
+    "api_links",
+    "notebook_pages",
+    "live_explorer",
+    "wide_tables",
+]
 exclude_patterns = ["_build", "**.ipynb_checkpoints"]
 
 myst_enable_extensions = ["colon_fence"]

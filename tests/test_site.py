@@ -169,3 +169,10 @@ def test_notebooks_are_pages(site: Site) -> None:
     """Every notebook of the repository is a page, which the page about notebooks leads to."""
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         assert f"notebooks/{notebook.stem}.html" in site.page("notebooks").links
+
+
+def test_the_explorer_can_be_tried(site: Site) -> None:
+    """The page about the explorer leads to one that stands alone."""
+    assert "explorer-muscle-spasm.html" in site.page("explorer").links
+    live = site.page("explorer-muscle-spasm")
+    assert "Content-Security-Policy" in live.html and "default-src 'none'" in live.html
