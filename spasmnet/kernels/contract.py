@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from numba import njit
 
+from spasmnet.kernels.matrices import dots, products
 from spasmnet.kernels.vectors import (
     add_products,
     add_scaled,
@@ -21,12 +22,9 @@ from spasmnet.kernels.vectors import (
     rows_back_2,
     rows_back_4,
     rows_back_8,
-    rows_back_16,
-    rows_back_32,
     scale,
     sum_of,
     sum_of_products,
-    sum_of_scaled,
 )  # fmt: skip
 
 HEADER = 9
@@ -87,11 +85,14 @@ def contract(values, steps, n_steps, counters, at):
             a = at[0]
             b = at[1]
             c = at[2]
-            for _ in range(blocks):
+            alike = kind == SCALED and qa == 0
+            if alike:
+                products(values, c, qc, values, a, ra, values, b, rb, qb, rows, blocks, n)
+            for _ in range(0 if alike else blocks):
                 if kind == PRODUCTS:
                     sum_of_products(values, c, values, a, ra, values, b, rb, rows, n)
                 elif kind == SCALED:
-                    sum_of_scaled(values, c, values, a, ra, values, b, rb, rows, n)
+                    products(values, c, qc, values, a, ra, values, b, rb, qb, rows, 1, n)
                 elif kind == DOT:
                     for r in range(rows):
                         values[c + r * rc] = dot(values, a + r * ra, values, b + r * rb, n)
@@ -154,11 +155,11 @@ def contract_back(values, slopes, steps, starts, n_steps, counters, at):
             first_b = at[1]
             first_c = at[2]
             if of_a == TILED:
-                for r in range(rows):
-                    sum_of_scaled(
-                        slopes, first_a + r * ra, slopes, first_c, qc, values, first_b + r * rb, qb, blocks, n
-                    )
-            for _ in range(blocks):
+                products(slopes, first_a, ra, slopes, first_c, qc, values, first_b, qb, rb, blocks, rows, n)
+            alike = kind == SCALED and qa == 0 and n > 16
+            if alike and of_b:
+                dots(slopes, first_b, qb, rb, slopes, first_c, qc, values, first_a, ra, blocks, rows, n, of_b)
+            for _ in range(0 if alike and (of_a == TILED or of_a == 0) else blocks):
                 a = first_a
                 b = first_b
                 c = first_c
@@ -181,24 +182,14 @@ def contract_back(values, slopes, steps, starts, n_steps, counters, at):
                     rows_back_4(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
                 elif kind == SCALED and 2 <= n <= 4:
                     rows_back_2(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
-                elif kind == SCALED and 16 < n <= 32:
-                    rows_back_16(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
-                elif kind == SCALED and 32 < n <= 64:
-                    rows_back_32(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
                 elif kind == SCALED:
-                    for _ in range(rows):
-                        factor = values[b]
-                        if of_a == SET:
-                            scale(slopes, a, slopes, c, factor, 0, n)
-                        elif of_a == ADD and factor != 0.0:
-                            add_scaled(slopes, a, slopes, c, factor, 0, n)
-                        if of_b == SET:
-                            slopes[b] = dot(slopes, c, values, a, n)
-                        elif of_b:
-                            slopes[b] += dot(slopes, c, values, a, n)
-                        a += ra
-                        b += rb
-                        c += rc
+                    if of_a == SET:
+                        products(slopes, a, ra, slopes, c, 0, values, b, 0, rb, 1, rows, n)
+                    elif of_a == ADD:
+                        for r in range(rows):
+                            add_scaled(slopes, a + r * ra, slopes, c, values[b + r * rb], 0, n)
+                    if of_b and not alike:
+                        dots(slopes, b, qb, rb, slopes, c, qc, values, a, ra, 1, rows, n, of_b)
                 elif kind == DOT:
                     for _ in range(rows):
                         factor = slopes[c]

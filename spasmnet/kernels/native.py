@@ -21,7 +21,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 MODULES = ("run", "direct", "specialise", "build", "order", "encode", "contract", "functions")
-PARTS = ("memory", "cells", "clusters", "vectors")  # of which the others are made
+PARTS = ("memory", "cells", "clusters", "vectors", "matrices")  # of which the others are made
 FROM_C = {"memset": ctypes.memset, "memmove": ctypes.memmove, "memcpy": ctypes.memmove}  # what loops compile to
 WRAPPER = "cfunc."  # how numba names the C wrapper of a function
 C_TYPES = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
