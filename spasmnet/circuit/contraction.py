@@ -30,11 +30,12 @@ from spasmnet.kernels.native import address, kernels
 Floats = NDArray[np.float64]
 Ints = NDArray[Any]
 Loop = tuple[int, int, int, int]  # length, strides of both operands and of the result
-PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT = range(6)  # as in kernels/contract.py
+PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT, COPY = range(7)  # as in kernels/contract.py
 KINDS = {(1, 1, 1): PRODUCTS, (1, 0, 1): SCALED, (1, 1, 0): DOT, (1, 0, 0): SUM}
-COST = (0.4, 0.3, 0.5, 0.8, 1.6, 1.6)  # of an innermost turn, in about a nanosecond each
+COST = (0.4, 0.3, 0.5, 0.8, 1.6, 1.6, 1.6)  # of an innermost turn, in about a nanosecond each
 TURN = 3.0  # what starting the innermost loop costs
 NOTHING: Loop = (1, 0, 0, 0)
+ORDER = lambda l: l[0]
 NO, ADD, SET, TILED = range(4)  # what is wanted of an operand's derivatives, as in kernels/contract.py
 LARGE = 1_500_000  # turns from which starting a thread pays
 FEW, QUICK = 4, 5_000  # how many orders are tried, unless the best of them takes more turns
@@ -243,6 +244,9 @@ class _Writer:
         if loops[0][1:] == (1, 0, 1):  # a loop that meets the vectors again had best be near
             again = max(range(2, len(loops)), key=lambda d: (loops[d][0] > 1 and not loops[d][1]) * loops[d][0])
             loops.insert(2, loops.pop(again))
+        if not b.scope and summed < 0 and b.offset == self._unit.offset:
+            loops.sort(key=ORDER, reverse=True)
+            return _Nest(a, b, tuple(order), COPY, tuple(reversed(loops)))
         kind = KINDS.get(loops[0][1:], STRIDED_DOT if loops[0] is over or loops[0][3] == 0 else STRIDED)
         kept = tuple(v for v in order if v != summed)
         return _Nest(a, b, kept, kind, tuple(reversed(loops)))

@@ -28,7 +28,7 @@ from spasmnet.kernels.vectors import (
 )  # fmt: skip
 
 HEADER = 9
-PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT = range(6)  # innermost strides (a, b, c): 111, 101, 110, 100, other
+PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT, COPY = range(7)  # innermost strides (a, b, c): 111, 101, 110, 100, other; b is 1
 NO, ADD, SET, TILED = range(4)  # what is wanted: nothing; derivatives added; set, being met once, or once a block
 
 inlined = njit(error_model="numpy", inline="always")  # a call would bring numba's run-time with it
@@ -53,6 +53,19 @@ def _next(steps, loops, outer, counters, at):
         counters[d] = 0
         d -= 1
     return False
+
+
+@inlined
+def _copy(out, c, qc, rc, sc, x, a, qa, ra, sa, blocks, rows, n):
+    """Copy numbers into another order."""
+    for block in range(blocks):
+        for row in range(rows):
+            to = c + block * qc + row * rc
+            of = a + block * qa + row * ra
+            for _ in range(n):
+                out[to] = x[of]
+                to += sc
+                of += sa
 
 
 def contract(values, steps, n_steps, counters, at):
@@ -88,7 +101,9 @@ def contract(values, steps, n_steps, counters, at):
             alike = kind == SCALED and qa == 0
             if alike:
                 products(values, c, qc, values, a, ra, values, b, rb, qb, rows, blocks, n)
-            for _ in range(0 if alike else blocks):
+            elif kind == COPY:
+                _copy(values, c, qc, rc, sc, values, a, qa, ra, sa, blocks, rows, n)
+            for _ in range(0 if alike or kind == COPY else blocks):
                 if kind == PRODUCTS:
                     sum_of_products(values, c, values, a, ra, values, b, rb, rows, n)
                 elif kind == SCALED:
@@ -156,10 +171,12 @@ def contract_back(values, slopes, steps, starts, n_steps, counters, at):
             first_c = at[2]
             if of_a == TILED:
                 products(slopes, first_a, ra, slopes, first_c, qc, values, first_b, qb, rb, blocks, rows, n)
+            if kind == COPY:
+                _copy(slopes, first_a, qa, ra, sa, slopes, first_c, qc, rc, sc, blocks, rows, n)
             alike = kind == SCALED and qa == 0 and n > 16
             if alike and of_b:
                 dots(slopes, first_b, qb, rb, slopes, first_c, qc, values, first_a, ra, blocks, rows, n, of_b)
-            for _ in range(0 if alike and (of_a == TILED or of_a == 0) else blocks):
+            for _ in range(0 if alike and (of_a == TILED or of_a == 0) or kind == COPY else blocks):
                 a = first_a
                 b = first_b
                 c = first_c
