@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from spasmnet._frozen import Rebuilt
 from spasmnet.circuit.factors import Factor, FactorSet
+from spasmnet.circuit.layout import depth_first, lay_out
 from spasmnet.circuit.halves import halves, one_after_the_other, side_by_side
 from spasmnet.circuit.order import elimination_order
 from spasmnet.circuit.rows import processors
@@ -87,7 +88,7 @@ class Plan(Rebuilt):
     sums: Ints
     leaves: int
     size: int
-    root: int
+    root: tuple[int, int]
 
 
 class Work:
@@ -99,7 +100,7 @@ class Work:
         self._counters = np.zeros((3, MOST_LOOPS + 3), dtype=np.int64)
         self._plan = plan  # keeps the addresses below alive
         self.at, self.slopes_at = address(self.values), address(self.slopes)
-        self._root = plan.root
+        self._root, self._root_slope = plan.root
         steps, starts, scratch, first = address(plan.steps), address(plan.starts), address(self._counters), 0
         native = kernels()
         self._forwards, self._backwards = [], []
@@ -123,7 +124,7 @@ class Work:
 
     def backwards(self) -> None:
         """The derivatives of the result just computed; those with respect to the leaves come first in `slopes`."""
-        self.slopes[self._root] = 1.0
+        self.slopes[self._root_slope] = 1.0
         self._backwards[2]()
         if self._halved:
             self._together(*self._backwards[:2])
@@ -159,7 +160,7 @@ def plan(
     total = writer.multiply(unit, unit)
     for leaf in buckets:
         total = writer.multiply(total, leaf)
-    return Plan(*writer.program(), sums, leaves, writer.size, total.offset)
+    return writer.program(sums)
 
 
 def _no_numbers() -> Floats:
@@ -170,12 +171,14 @@ def _no_numbers() -> Floats:
 class _Writer:
     """Writes steps down, and gives each result its place."""
 
-    def __init__(self, cards: Sequence[int], size: int, one: int) -> None:
-        self.cards, self.size, self._unit = cards, size, Operand((), one, (), False)
+    def __init__(self, cards: Sequence[int], leaves: int, one: int) -> None:
+        self.cards, self._leaves, self._unit = cards, leaves, Operand((), one, (), False)
+        self._next = leaves  # a number for the next result, as if all of them had places of their own
         self.steps: list[list[int]] = []
         self.costs: list[int] = []
         self.used: list[list[int]] = []
-        self._made: dict[int, int] = {}  # place of a result: its step
+        self.sizes: list[int] = []
+        self._made: dict[int, int] = {}  # number of a result: its step
 
     def sum_out(self, touched: list[Operand], variable: int) -> Operand:
         """Multiply operands, the pair with the smallest product first, the last with the variable summed away."""
@@ -254,11 +257,12 @@ class _Writer:
     def _result(self, nest: _Nest) -> Operand:
         """Where the result of a step will lie if it is the next one."""
         shape = [self.cards[v] for v in nest.kept]
-        return operand(nest.kept, self.size, shape, {}, nest.a.wanted or nest.b.wanted)
+        return operand(nest.kept, self._next, shape, {}, nest.a.wanted or nest.b.wanted)
 
     def _write(self, nest: _Nest) -> Operand:
         a, b, result = nest.a, nest.b, self._result(nest)
-        self.size += prod(self.cards[v] for v in nest.kept)
+        self.sizes.append(prod(self.cards[v] for v in nest.kept))
+        self._next += self.sizes[-1]
         wanted = [self._wanted(operand, nest, i) for i, operand in ((1, a), (2, b))]
         clear = [
             1 + sum(along * (self.cards[v] - 1) for v, along in zip(operand.scope, operand.strides, strict=True))
@@ -268,20 +272,35 @@ class _Writer:
         ]
         self.used.append([self._made[operand.offset] for operand in (a, b) if operand.offset in self._made])
         self._made[result.offset] = len(self.steps)
-        header = [len(nest.loops), nest.kind, a.offset, b.offset, result.offset, *wanted, *clear]
+        header = [len(nest.loops), nest.kind, a.offset, b.offset, result.offset, *wanted, *clear, 0, 0, 0]
         self.steps.append([*header, *chain.from_iterable(nest.loops)])
         self.costs.append(nest.cells)
         return result
 
-    def program(self) -> tuple[Ints, Ints, tuple[int, int, int]]:
-        """All steps in a row, where each begins, and how many belong to each part."""
-        parts: Sequence[list[int]] = ([], [], list(range(len(self.steps))))
-        if sum(self.costs) > LARGE:
-            parts = halves(self.costs, self.used)
-        steps = [self.steps[i] for part in parts for i in part]
-        starts = np.cumsum([0, *(len(step) for step in steps)])[:-1]
-        one, other, rest = (len(part) for part in parts)
-        return np.array([*chain.from_iterable(steps)]), starts, (one, other, rest)
+    def program(self, sums: Ints) -> Plan:
+        """All steps, in the order in which they run, and with their places in memory."""
+        order = depth_first(self.used)
+        at = {step: i for i, step in enumerate(order)}
+        steps, costs, sizes = ([each[i] for i in order] for each in (self.steps, self.costs, self.sizes))
+        used = [[at[j] for j in self.used[i]] for i in order]
+        parts: tuple[Sequence[int], ...] = ([], [], range(len(steps)))
+        if sum(costs) > LARGE:
+            parts = halves(costs, used)
+        one, other, rest = parts
+        copied = [used[i] if step[1] == COPY else [] for i, step in enumerate(steps)]  # of no use after that
+        lies, end = lay_out([[([i], copied[i]) for i in part] for part in parts], sizes, self._leaves)
+        root = len(steps) - 1
+        back = [[(used[i], [i]) for i in reversed(part)] for part in (rest, one, other)]
+        slopes, last = lay_out([[([root], []), *back[0]], *back[1:]], sizes, self._leaves)
+        for step in steps:
+            for i, (made, place) in enumerate([(self._made.get(step[i]), step[i]) for i in (2, 3, 4)]):
+                step[2 + i] = place if made is None else lies[at[made]]
+                step[9 + i] = place if made is None else slopes[at[made]]
+        rows = [steps[i] for part in parts for i in part]
+        starts = np.cumsum([0, *(len(row) for row in rows)])[:-1]
+        ends = lies[root], slopes[root]
+        sizes_of_parts = len(one), len(other), len(rest)
+        return Plan(np.array([*chain.from_iterable(rows)]), starts, sizes_of_parts, sums, self._leaves, max(end, last), ends)
 
     def _wanted(self, operand: Operand, nest: _Nest, i: int) -> int:
         """Whether derivatives are wanted at all, and whether the loops meet each of them more than once."""

@@ -27,7 +27,7 @@ from spasmnet.kernels.vectors import (
     sum_of_products,
 )  # fmt: skip
 
-HEADER = 9
+HEADER = 12
 PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT, COPY = range(7)  # innermost strides (a, b, c): 111, 101, 110, 100, other; b is 1
 NO, ADD, SET, TILED = range(4)  # what is wanted: nothing; derivatives added; set, being met once, or once a block
 
@@ -141,13 +141,15 @@ def contract_back(values, slopes, steps, starts, n_steps, counters, at):
         kind = steps[head + 1]
         at[0] = steps[head + 2]
         at[1] = steps[head + 3]
-        at[2] = steps[head + 4]
+        at[2] = steps[head + 11]
+        to_a = steps[head + 9] - at[0]  # how much further the derivatives lie
+        to_b = steps[head + 10] - at[1]
         of_a = steps[head + 5]
         of_b = steps[head + 6]
         for i in range(steps[head + 7]):
-            slopes[at[0] + i] = 0.0
+            slopes[at[0] + to_a + i] = 0.0
         for i in range(steps[head + 8]):
-            slopes[at[1] + i] = 0.0
+            slopes[at[1] + to_b + i] = 0.0
         loops = head + HEADER
         for d in range(outer):
             counters[d] = 0
@@ -170,12 +172,12 @@ def contract_back(values, slopes, steps, starts, n_steps, counters, at):
             first_b = at[1]
             first_c = at[2]
             if of_a == TILED:
-                products(slopes, first_a, ra, slopes, first_c, qc, values, first_b, qb, rb, blocks, rows, n)
+                products(slopes, first_a + to_a, ra, slopes, first_c, qc, values, first_b, qb, rb, blocks, rows, n)
             if kind == COPY:
-                _copy(slopes, first_a, qa, ra, sa, slopes, first_c, qc, rc, sc, blocks, rows, n)
+                _copy(slopes, first_a + to_a, qa, ra, sa, slopes, first_c, qc, rc, sc, blocks, rows, n)
             alike = kind == SCALED and qa == 0 and n > 16
             if alike and of_b:
-                dots(slopes, first_b, qb, rb, slopes, first_c, qc, values, first_a, ra, blocks, rows, n, of_b)
+                dots(slopes, first_b + to_b, qb, rb, slopes, first_c, qc, values, first_a, ra, blocks, rows, n, of_b)
             for _ in range(0 if alike and (of_a == TILED or of_a == 0) or kind == COPY else blocks):
                 a = first_a
                 b = first_b
@@ -183,41 +185,41 @@ def contract_back(values, slopes, steps, starts, n_steps, counters, at):
                 if kind == PRODUCTS:
                     for _ in range(rows):
                         if of_a == SET:
-                            multiply(slopes, a, slopes, c, values, b, n)
+                            multiply(slopes, a + to_a, slopes, c, values, b, n)
                         elif of_a:
-                            add_products(slopes, a, slopes, c, values, b, n)
+                            add_products(slopes, a + to_a, slopes, c, values, b, n)
                         if of_b == SET:
-                            multiply(slopes, b, slopes, c, values, a, n)
+                            multiply(slopes, b + to_b, slopes, c, values, a, n)
                         elif of_b:
-                            add_products(slopes, b, slopes, c, values, a, n)
+                            add_products(slopes, b + to_b, slopes, c, values, a, n)
                         a += ra
                         b += rb
                         c += rc
                 elif kind == SCALED and 8 < n <= 16:
-                    rows_back_8(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
+                    rows_back_8(slopes, values, a, to_a, ra, b, to_b, rb, c, rows, n, of_a, of_b)
                 elif kind == SCALED and 4 < n <= 8:
-                    rows_back_4(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
+                    rows_back_4(slopes, values, a, to_a, ra, b, to_b, rb, c, rows, n, of_a, of_b)
                 elif kind == SCALED and 2 <= n <= 4:
-                    rows_back_2(slopes, values, a, ra, b, rb, c, rows, n, of_a, of_b)
+                    rows_back_2(slopes, values, a, to_a, ra, b, to_b, rb, c, rows, n, of_a, of_b)
                 elif kind == SCALED:
                     if of_a == SET:
-                        products(slopes, a, ra, slopes, c, 0, values, b, 0, rb, 1, rows, n)
+                        products(slopes, a + to_a, ra, slopes, c, 0, values, b, 0, rb, 1, rows, n)
                     elif of_a == ADD:
                         for r in range(rows):
-                            add_scaled(slopes, a + r * ra, slopes, c, values[b + r * rb], 0, n)
+                            add_scaled(slopes, a + to_a + r * ra, slopes, c, values[b + r * rb], 0, n)
                     if of_b and not alike:
-                        dots(slopes, b, qb, rb, slopes, c, qc, values, a, ra, 1, rows, n, of_b)
+                        dots(slopes, b + to_b, qb, rb, slopes, c, qc, values, a, ra, 1, rows, n, of_b)
                 elif kind == DOT:
                     for _ in range(rows):
                         factor = slopes[c]
                         if of_a == SET:
-                            scale(slopes, a, values, b, factor, 0, n)
+                            scale(slopes, a + to_a, values, b, factor, 0, n)
                         elif of_a and factor != 0.0:
-                            add_scaled(slopes, a, values, b, factor, 0, n)
+                            add_scaled(slopes, a + to_a, values, b, factor, 0, n)
                         if of_b == SET:
-                            scale(slopes, b, values, a, factor, 0, n)
+                            scale(slopes, b + to_b, values, a, factor, 0, n)
                         elif of_b and factor != 0.0:
-                            add_scaled(slopes, b, values, a, factor, 0, n)
+                            add_scaled(slopes, b + to_b, values, a, factor, 0, n)
                         a += ra
                         b += rb
                         c += rc
@@ -226,13 +228,13 @@ def contract_back(values, slopes, steps, starts, n_steps, counters, at):
                         for k in range(n):
                             factor = slopes[c + k * sc]
                             if of_a == SET:
-                                slopes[a + k * sa] = factor * values[b + k * sb]
+                                slopes[a + to_a + k * sa] = factor * values[b + k * sb]
                             elif of_a:
-                                slopes[a + k * sa] += factor * values[b + k * sb]
+                                slopes[a + to_a + k * sa] += factor * values[b + k * sb]
                             if of_b == SET:
-                                slopes[b + k * sb] = factor * values[a + k * sa]
+                                slopes[b + to_b + k * sb] = factor * values[a + k * sa]
                             elif of_b:
-                                slopes[b + k * sb] += factor * values[a + k * sa]
+                                slopes[b + to_b + k * sb] += factor * values[a + k * sa]
                         a += ra
                         b += rb
                         c += rc

@@ -195,9 +195,9 @@ def sum_of(typingctx, x, i, n):
 
 def _rows_back(width):
     @intrinsic
-    def apply(typingctx, slopes, values, a, row_a, b, row_b, c, rows, n, of_a, of_b):
+    def apply(typingctx, slopes, values, a, to_a, row_a, b, to_b, row_b, c, rows, n, of_a, of_b):
         def codegen(context, builder, signature, args):
-            slopes, values, a, row_a, b, row_b, c, rows, n, of_a, of_b = args
+            slopes, values, a, to_a, row_a, b, to_b, row_b, c, rows, n, of_a, of_b = args
             last = builder.sub(n, ir.Constant(n.type, width))  # where the second chunk begins; it overlaps the first
             first_slope, second_slope = (load(builder, slopes, at, width) for at in (c, builder.add(c, last)))
             lanes = ir.Constant(ir.VectorType(n.type, width), list(range(width)))
@@ -211,24 +211,25 @@ def _rows_back(width):
                 at = builder.add(a, builder.mul(loop.index, row_a))
                 other = builder.add(b, builder.mul(loop.index, row_b))
                 ends = at, builder.add(at, last)
+                slopes_at, slope_at = [builder.add(end, to_a) for end in ends], builder.add(other, to_b)
                 with builder.if_then(builder.or_(*is_wanted[1])):
                     first, second = (load(builder, values, end, width) for end in ends)
                     both = fused(builder, first, first_slope, builder.fmul(second, only_new, flags=FUSED))
                     total = total_of(builder, both, width)
-                    present = builder.select(is_wanted[1][0], load(builder, slopes, other, 1), ir.Constant(DOUBLE, 0.0))
-                    store(builder, builder.fadd(present, total), slopes, other, 1)
+                    present = builder.select(is_wanted[1][0], load(builder, slopes, slope_at, 1), ir.Constant(DOUBLE, 0.0))
+                    store(builder, builder.fadd(present, total), slopes, slope_at, 1)
                 factor = spread(builder, load(builder, values, other, 1), width)
                 with builder.if_then(is_wanted[0][0]):
-                    before = [load(builder, slopes, end, width) for end in ends]
-                    for end, so_far, slope in zip(ends, before, (first_slope, second_slope), strict=True):
+                    before = [load(builder, slopes, end, width) for end in slopes_at]
+                    for end, so_far, slope in zip(slopes_at, before, (first_slope, second_slope), strict=True):
                         store(builder, fused(builder, slope, factor, so_far), slopes, end, width)
                 with builder.if_then(is_wanted[0][1]):
-                    for end, slope in zip(ends, (first_slope, second_slope), strict=True):
+                    for end, slope in zip(slopes_at, (first_slope, second_slope), strict=True):
                         store(builder, builder.fmul(slope, factor), slopes, end, width)
             return context.get_dummy_value()
 
         whole = types.int64
-        return types.void(slopes, values, *[whole] * 9), codegen
+        return types.void(slopes, values, *[whole] * 11), codegen
 
     return apply
 
