@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from spasmnet.kernels.vectors import DOUBLE, for_chunks, fused, load, nothing, spread, store, total_of
+from spasmnet.kernels.vectors import DOUBLE, for_chunks, fused, lanes_from, load, nothing, spread, store, total_of
 
 TILES = (4, 2, 1)  # rows at once
 WIDE = 8
@@ -60,9 +60,7 @@ def dots(typingctx, out, c, row_c, next_c, x, i, row_i, y, j, row_j, n_x, n_y, n
         size = ir.Constant(n.type, WIDE)
         last = builder.sub(n, size)
         full = builder.sdiv(n, size)
-        lanes = ir.Constant(ir.VectorType(n.type, WIDE), list(range(WIDE)))
-        done = builder.sub(builder.mul(full, size), last)
-        new = builder.icmp_signed(">=", lanes, spread(builder, done, WIDE))
+        new = lanes_from(builder, builder.sub(builder.mul(full, size), last), WIDE)
         adding = builder.icmp_signed("==", add, ir.Constant(add.type, 1))
 
         def some(t, n_t):

@@ -47,6 +47,12 @@ def nothing(width):
     return ir.Constant(_kind(width), None if width > 1 else 0.0)
 
 
+def lanes_from(builder, first, width):
+    """Which places of a vector are `first` or later."""
+    lanes = ir.Constant(ir.VectorType(first.type, width), list(range(width)))
+    return builder.icmp_signed(">=", lanes, spread(builder, first, width))
+
+
 def fused(builder, x, y, z):
     """x · y + z."""
     return builder.fadd(builder.fmul(x, y, flags=FUSED), z, flags=FUSED)
