@@ -31,9 +31,9 @@ from spasmnet.kernels.native import address, kernels
 Floats = NDArray[np.float64]
 Ints = NDArray[Any]
 Loop = tuple[int, int, int, int]  # length, strides of both operands and of the result
-PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT, COPY = range(7)  # as in kernels/contract.py
+PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT, MATRIX, COPY = range(8)  # as in kernels/contract.py
 KINDS = {(1, 1, 1): PRODUCTS, (1, 0, 1): SCALED, (1, 1, 0): DOT, (1, 0, 0): SUM}
-COST = (0.4, 0.3, 0.5, 0.8, 1.6, 1.6, 1.6)  # of an innermost turn, in about a nanosecond each
+COST = (0.4, 0.3, 0.5, 0.8, 1.6, 1.6, 0.3, 1.6)  # of an innermost turn, in about a nanosecond each
 TURN = 3.0  # what starting the innermost loop costs
 NOTHING: Loop = (1, 0, 0, 0)
 ORDER = lambda l: l[0]
@@ -42,6 +42,7 @@ LARGE = 1_500_000  # turns from which starting a thread pays
 FEW, QUICK = 4, 5_000  # how many orders are tried, unless the best of them takes more turns
 SMALL = 500  # turns up to which a step is not worth much thought
 MOST_LOOPS = 61
+WIDE = 8  # numbers in a row from which several rows are multiplied at once
 NO_SUMS = np.zeros((0, 3), dtype=np.int64)
 
 
@@ -251,6 +252,8 @@ class _Writer:
             loops.sort(key=ORDER, reverse=True)
             return _Nest(a, b, tuple(order), COPY, tuple(reversed(loops)))
         kind = KINDS.get(loops[0][1:], STRIDED_DOT if loops[0] is over or loops[0][3] == 0 else STRIDED)
+        if kind == SCALED and loops[2][1] == 0 and loops[0][0] >= WIDE:
+            kind = MATRIX
         kept = tuple(v for v in order if v != summed)
         return _Nest(a, b, kept, kind, tuple(reversed(loops)))
 
@@ -279,12 +282,13 @@ class _Writer:
 
     def program(self, sums: Ints) -> Plan:
         """All steps, in the order in which they run, and with their places in memory."""
+        large = sum(self.costs) > LARGE
         order = depth_first(self.used)
         at = {step: i for i, step in enumerate(order)}
         steps, costs, sizes = ([each[i] for i in order] for each in (self.steps, self.costs, self.sizes))
         used = [[at[j] for j in self.used[i]] for i in order]
         parts: tuple[Sequence[int], ...] = ([], [], range(len(steps)))
-        if sum(costs) > LARGE:
+        if large:
             parts = halves(costs, used)
         one, other, rest = parts
         copied = [used[i] if step[1] == COPY else [] for i, step in enumerate(steps)]  # of no use after that
@@ -307,8 +311,10 @@ class _Writer:
         if not operand.wanted:
             return NO
         again = {d for d, loop in enumerate(nest.loops, -len(nest.loops)) if loop[0] > 1 and not loop[i]}
-        if nest.kind == SCALED and i == 2:
+        if nest.kind in (SCALED, MATRIX) and i == 2:
             again -= {-1}  # innermost, they are summed at once
+        if nest.kind == MATRIX and i == 1:
+            again -= {-3}  # as over the blocks
         if nest.kind == SCALED and i == 1 and again == {-3}:
             return TILED
         return ADD if again else SET

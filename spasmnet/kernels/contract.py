@@ -1,11 +1,11 @@
 """Contracting tensors: a sequence of steps c = Σ a · b over strided arrays, forwards and backwards.
 
-All tensors of a query lie in one array, and their derivatives at the same places in another. A step is a header and its
+All tensors of a query lie in one array, and their derivatives in another. A step is a header and its
 loops, outermost first; a step sums over one variable at most. The three innermost loops have code of their own, chosen
 by how the operands lie in memory: `blocks` of `rows` of `n` numbers, where the sum goes over the rows if it does not go
 over the n numbers.
 
-    header: loops, kind, a, b, c, what is wanted of a and of b, size of a and of b to clear
+    header: loops, kind, a, b, c, what is wanted of a and of b, size of a and of b to clear, derivatives of a, b, c
     loop:   length, strides of a, b and c
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from spasmnet.kernels.matrices import dots, products
+from spasmnet.kernels.matrices import copy, dots, products
 from spasmnet.kernels.vectors import (
     add_products,
     add_scaled,
@@ -25,10 +25,12 @@ from spasmnet.kernels.vectors import (
     scale,
     sum_of,
     sum_of_products,
+    sum_of_scaled,
 )  # fmt: skip
 
 HEADER = 12
-PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT, COPY = range(7)  # innermost strides (a, b, c): 111, 101, 110, 100, other; b is 1
+# Innermost strides (a, b, c): 111, 101, 110, 100, other; 101 in all blocks with the same a; any, and b is the number 1.
+PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT, MATRIX, COPY = range(8)
 NO, ADD, SET, TILED = range(4)  # what is wanted: nothing; derivatives added; set, being met once, or once a block
 
 inlined = njit(error_model="numpy", inline="always")  # a call would bring numba's run-time with it
@@ -53,19 +55,6 @@ def _next(steps, loops, outer, counters, at):
         counters[d] = 0
         d -= 1
     return False
-
-
-@inlined
-def _copy(out, c, qc, rc, sc, x, a, qa, ra, sa, blocks, rows, n):
-    """Copy numbers into another order."""
-    for block in range(blocks):
-        for row in range(rows):
-            to = c + block * qc + row * rc
-            of = a + block * qa + row * ra
-            for _ in range(n):
-                out[to] = x[of]
-                to += sc
-                of += sa
 
 
 def contract(values, steps, n_steps, counters, at):
@@ -94,20 +83,21 @@ def contract(values, steps, n_steps, counters, at):
         sb = steps[inner + 10]
         sc = steps[inner + 11]
         more = True
+        while more and kind >= MATRIX:
+            if kind == MATRIX:
+                products(values, at[2], qc, values, at[0], ra, values, at[1], rb, qb, rows, blocks, n)
+            else:
+                copy(values, at[2], qc, rc, sc, values, at[0], qa, ra, sa, blocks, rows, n)
+            more = _next(steps, loops, outer, counters, at)
         while more:
             a = at[0]
             b = at[1]
             c = at[2]
-            alike = kind == SCALED and qa == 0
-            if alike:
-                products(values, c, qc, values, a, ra, values, b, rb, qb, rows, blocks, n)
-            elif kind == COPY:
-                _copy(values, c, qc, rc, sc, values, a, qa, ra, sa, blocks, rows, n)
-            for _ in range(0 if alike or kind == COPY else blocks):
+            for _ in range(blocks):
                 if kind == PRODUCTS:
                     sum_of_products(values, c, values, a, ra, values, b, rb, rows, n)
                 elif kind == SCALED:
-                    products(values, c, qc, values, a, ra, values, b, rb, qb, rows, 1, n)
+                    sum_of_scaled(values, c, values, a, ra, values, b, rb, rows, n)
                 elif kind == DOT:
                     for r in range(rows):
                         values[c + r * rc] = dot(values, a + r * ra, values, b + r * rb, n)
@@ -172,13 +162,24 @@ def contract_back(values, slopes, steps, starts, n_steps, counters, at):
             first_b = at[1]
             first_c = at[2]
             if of_a == TILED:
-                products(slopes, first_a + to_a, ra, slopes, first_c, qc, values, first_b, qb, rb, blocks, rows, n)
-            if kind == COPY:
-                _copy(slopes, first_a + to_a, qa, ra, sa, slopes, first_c, qc, rc, sc, blocks, rows, n)
-            alike = kind == SCALED and qa == 0 and n > 16
-            if alike and of_b:
-                dots(slopes, first_b + to_b, qb, rb, slopes, first_c, qc, values, first_a, ra, blocks, rows, n, of_b)
-            for _ in range(0 if alike and (of_a == TILED or of_a == 0) or kind == COPY else blocks):
+                for r in range(rows):
+                    sum_of_scaled(
+                        slopes, first_a + to_a + r * ra, slopes, first_c, qc, values, first_b + r * rb, qb, blocks, n
+                    )
+            if kind == MATRIX:
+                if of_a == SET:
+                    products(slopes, first_a + to_a, ra, slopes, first_c, qc, values, first_b, qb, rb, blocks, rows, n)
+                elif of_a == ADD:
+                    for i in range(blocks * rows):
+                        block, r = i // rows, i % rows
+                        factor = values[first_b + block * qb + r * rb]
+                        if factor != 0.0:
+                            add_scaled(slopes, first_a + to_a + r * ra, slopes, first_c + block * qc, factor, 0, n)
+                if of_b:
+                    dots(slopes, first_b + to_b, qb, rb, slopes, first_c, qc, values, first_a, ra, blocks, rows, n, of_b)
+            elif kind == COPY:
+                copy(slopes, first_a + to_a, qa, ra, sa, slopes, first_c, qc, rc, sc, blocks, rows, n)
+            for _ in range(0 if kind >= MATRIX else blocks):
                 a = first_a
                 b = first_b
                 c = first_c
@@ -202,13 +203,19 @@ def contract_back(values, slopes, steps, starts, n_steps, counters, at):
                 elif kind == SCALED and 2 <= n <= 4:
                     rows_back_2(slopes, values, a, to_a, ra, b, to_b, rb, c, rows, n, of_a, of_b)
                 elif kind == SCALED:
-                    if of_a == SET:
-                        products(slopes, a + to_a, ra, slopes, c, 0, values, b, 0, rb, 1, rows, n)
-                    elif of_a == ADD:
-                        for r in range(rows):
-                            add_scaled(slopes, a + to_a + r * ra, slopes, c, values[b + r * rb], 0, n)
-                    if of_b and not alike:
-                        dots(slopes, b + to_b, qb, rb, slopes, c, qc, values, a, ra, 1, rows, n, of_b)
+                    for _ in range(rows):
+                        factor = values[b]
+                        if of_a == SET:
+                            scale(slopes, a + to_a, slopes, c, factor, 0, n)
+                        elif of_a == ADD and factor != 0.0:
+                            add_scaled(slopes, a + to_a, slopes, c, factor, 0, n)
+                        if of_b == SET:
+                            slopes[b + to_b] = dot(slopes, c, values, a, n)
+                        elif of_b:
+                            slopes[b + to_b] += dot(slopes, c, values, a, n)
+                        a += ra
+                        b += rb
+                        c += rc
                 elif kind == DOT:
                     for _ in range(rows):
                         factor = slopes[c]

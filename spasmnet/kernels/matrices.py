@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from spasmnet.kernels.vectors import DOUBLE, for_chunks, fused, lanes_from, load, nothing, spread, store, total_of
+from spasmnet.kernels.vectors import DOUBLE, apart, for_chunks, fused, lanes_from, load, nothing, spread, store, total_of
 
 TILES = (4, 2, 1)  # rows at once
 WIDE = 8
@@ -20,7 +20,7 @@ WIDE = 8
 def products(typingctx, out, c, row_c, x, i, row_i, y, j, row_j, next_j, rows, n_out, n):
     """out[c + t·row_c + k] = Σ_row x[i + row·row_i + k] · y[j + row·row_j + t·next_j] for t < n_out and k < n."""
 
-    def codegen(context, builder, signature, args):
+    def write_products(builder, args):
         out, c, row_c, x, i, row_i, y, j, row_j, next_j, rows, n_out, n = args
 
         def chunk(k, width):
@@ -42,10 +42,9 @@ def products(typingctx, out, c, row_c, x, i, row_i, y, j, row_j, next_j, rows, n
             for_chunks(builder, n_out, tile, again=True, widths=TILES)
 
         for_chunks(builder, n, chunk, again=True)
-        return context.get_dummy_value()
 
     whole = types.int64
-    return types.void(out, whole, whole, x, whole, whole, y, *[whole] * 6), codegen
+    return types.void(out, whole, whole, x, whole, whole, y, *[whole] * 6), apart("products", write_products)
 
 
 @intrinsic
@@ -55,7 +54,7 @@ def dots(typingctx, out, c, row_c, next_c, x, i, row_i, y, j, row_j, n_x, n_y, n
     There are at least as many numbers in a row as in a vector. The sums are added to what is there if `add` is 1.
     """
 
-    def codegen(context, builder, signature, args):
+    def write_dots(builder, args):
         out, c, row_c, next_c, x, i, row_i, y, j, row_j, n_x, n_y, n, add = args
         size = ir.Constant(n.type, WIDE)
         last = builder.sub(n, size)
@@ -92,7 +91,27 @@ def dots(typingctx, out, c, row_c, next_c, x, i, row_i, y, j, row_j, n_x, n_y, n
             for_chunks(builder, n_y, tile, widths=TILES)
 
         for_chunks(builder, n_x, some, widths=TILES)
-        return context.get_dummy_value()
 
     whole = types.int64
-    return types.void(out, whole, whole, whole, x, whole, whole, y, *[whole] * 6), codegen
+    return types.void(out, whole, whole, whole, x, whole, whole, y, *[whole] * 6), apart("dots", write_dots)
+
+
+@intrinsic
+def copy(typingctx, out, c, c_1, c_2, c_3, x, i, i_1, i_2, i_3, n_1, n_2, n_3):
+    """out[c + k_1·c_1 + k_2·c_2 + k_3·c_3] = x[i + k_1·i_1 + k_2·i_2 + k_3·i_3] for k_1 < n_1, k_2 < n_2, k_3 < n_3."""
+
+    def write_copy(builder, args):
+        out, c, c_1, c_2, c_3, x, i, i_1, i_2, i_3, *lengths = args
+
+        def loop(to, of, strides, lengths):
+            if not lengths:
+                store(builder, load(builder, x, of, 1), out, to, 1)
+                return
+            with cgutils.for_range(builder, lengths[0]) as turn:
+                places = (builder.add(at, builder.mul(turn.index, by)) for at, by in zip((to, of), strides[0], strict=True))
+                loop(*places, strides[1:], lengths[1:])
+
+        loop(c, i, [(c_1, i_1), (c_2, i_2), (c_3, i_3)], lengths)
+
+    whole = types.int64
+    return types.void(out, *[whole] * 4, x, *[whole] * 7), apart("copy", write_copy)

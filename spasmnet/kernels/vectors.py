@@ -79,6 +79,7 @@ def for_chunks(builder, n, body, again=False, widths=WIDTHS):
     """
     k = cgutils.alloca_once_value(builder, ir.Constant(n.type, 0))
     for width, narrower in zip(widths, (*widths[1:], 0), strict=True):
+        moved = again and width > 1
         last = builder.sub(n, ir.Constant(n.type, width))
         condition = builder.append_basic_block("chunk.condition")
         inside = builder.append_basic_block("chunk")
@@ -86,14 +87,14 @@ def for_chunks(builder, n, body, again=False, widths=WIDTHS):
         builder.branch(condition)
         builder.position_at_end(condition)
         at = builder.load(k)
-        if again:
+        if moved:
             enough = builder.icmp_signed(">", builder.sub(n, at), ir.Constant(n.type, narrower))
             fits = builder.and_(enough, builder.icmp_signed(">=", last, ir.Constant(n.type, 0)))
         else:
             fits = builder.icmp_signed("<=", at, last)
         builder.cbranch(fits, inside, after)
         builder.position_at_end(inside)
-        if again:
+        if moved:
             at = builder.select(builder.icmp_signed("<", at, last), at, last)
         body(at, width)
         builder.store(builder.add(at, ir.Constant(n.type, width)), k)
@@ -101,27 +102,56 @@ def for_chunks(builder, n, body, again=False, widths=WIDTHS):
         builder.position_at_end(after)
 
 
-@intrinsic
-def sum_of_products(typingctx, out, c, x, i, row_i, y, j, row_j, rows, n):
-    """out[c + k] = Σ_row x[i + row·row_i + k] · y[j + row·row_j + k] for k < n."""
+def apart(name, write):
+    """A code generator that calls a function of its own, whose body `write(builder, args)` writes.
+
+    Where it is called there are fewer registers to save, and the code is there once.
+    """
 
     def codegen(context, builder, signature, args):
-        out, c, x, i, row_i, y, j, row_j, rows, n = args
-
-        def chunk(k, width):
-            total = cgutils.alloca_once_value(builder, nothing(width))
-            with cgutils.for_range(builder, rows) as loop:
-                places = ((x, i, row_i), (y, j, row_j))
-                at = [builder.add(builder.add(begin, builder.mul(loop.index, row)), k) for _, begin, row in places]
-                factors = [load(builder, array, place, width) for (array, _, _), place in zip(places, at, strict=True)]
-                builder.store(fused(builder, *factors, builder.load(total)), total)
-            store(builder, builder.load(total), out, builder.add(c, k), width)
-
-        for_chunks(builder, n, chunk, again=True)
+        kind = ir.FunctionType(ir.VoidType(), [argument.type for argument in args])
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        if function.is_declaration:
+            function.linkage = "internal"
+            function.attributes.add("noinline")
+            own = ir.IRBuilder(function.append_basic_block("entry"))
+            write(own, function.args)
+            own.ret_void()
+        builder.call(function, args)
         return context.get_dummy_value()
 
-    whole = types.int64
-    return types.void(out, whole, x, whole, whole, y, whole, whole, whole, whole), codegen
+    return codegen
+
+
+def _sum_over_rows(scaled):
+    @intrinsic
+    def apply(typingctx, out, c, x, i, row_i, y, j, row_j, rows, n):
+        def write(builder, args):
+            out, c, x, i, row_i, y, j, row_j, rows, n = args
+
+            def chunk(k, width):
+                total = cgutils.alloca_once_value(builder, nothing(width))
+                with cgutils.for_range(builder, rows) as loop:
+                    at = builder.add(builder.add(i, builder.mul(loop.index, row_i)), k)
+                    other = builder.add(j, builder.mul(loop.index, row_j))
+                    first = load(builder, x, at, width)
+                    if scaled:
+                        second = spread(builder, load(builder, y, other, 1), width)
+                    else:
+                        second = load(builder, y, builder.add(other, k), width)
+                    builder.store(fused(builder, first, second, builder.load(total)), total)
+                store(builder, builder.load(total), out, builder.add(c, k), width)
+
+            for_chunks(builder, n, chunk, again=True)
+
+        whole = types.int64
+        return types.void(out, whole, x, whole, whole, y, whole, whole, whole, whole), apart(f"sum_over_rows_{scaled}", write)
+
+    return apply
+
+
+sum_of_scaled, sum_of_products = _sum_over_rows(True), _sum_over_rows(False)
+"""out[c + k] = Σ_row x[i + row·row_i + k] · y[j + row·row_j (+ k)] for k < n: y a number a row, or as many as x."""
 
 
 def _multiply(scaled, add):
@@ -240,7 +270,7 @@ def _rows_back(width):
     return apply
 
 
-rows_back_2, rows_back_4, rows_back_8, rows_back_16, rows_back_32 = (_rows_back(width) for width in (2, 4, 8, 16, 32))
+rows_back_2, rows_back_4, rows_back_8 = (_rows_back(width) for width in (2, 4, 8))
 """The derivatives behind sum_of_scaled, for rows of `width` to twice as many numbers, in two chunks that overlap:
 slopes[a + k] from slopes[c + k] · values[b], and slopes[b] from Σ_k slopes[c + k] · values[a + k]; added (1), set (2).
 """
