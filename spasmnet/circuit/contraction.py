@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from spasmnet._frozen import Rebuilt
 from spasmnet.circuit.factors import Factor, FactorSet
-from spasmnet.circuit.layout import depth_first, lay_out
-from spasmnet.circuit.halves import halves, one_after_the_other, side_by_side
+from spasmnet.circuit.halves import one_after_the_other, side_by_side
+from spasmnet.circuit.layout import arrange
 from spasmnet.circuit.order import elimination_order
 from spasmnet.circuit.rows import processors
 from spasmnet.errors import CircuitTooLargeError
@@ -36,9 +36,7 @@ KINDS = {(1, 1, 1): PRODUCTS, (1, 0, 1): SCALED, (1, 1, 0): DOT, (1, 0, 0): SUM}
 COST = (0.4, 0.3, 0.5, 0.8, 1.6, 1.6, 0.3, 1.6)  # of an innermost turn, in about a nanosecond each
 TURN = 3.0  # what starting the innermost loop costs
 NOTHING: Loop = (1, 0, 0, 0)
-ORDER = lambda l: l[0]
 NO, ADD, SET, TILED = range(4)  # what is wanted of an operand's derivatives, as in kernels/contract.py
-LARGE = 1_500_000  # turns from which starting a thread pays
 FEW, QUICK = 4, 5_000  # how many orders are tried, unless the best of them takes more turns
 SMALL = 500  # turns up to which a step is not worth much thought
 MOST_LOOPS = 61
@@ -77,10 +75,11 @@ def operand(scope: Sequence[int], offset: int, shape: Sequence[int], fixed: Mapp
 
 @dataclass(frozen=True, eq=False)
 class Plan(Rebuilt):
-    """The steps from the leaves, which fill the first `leaves` places of an array of `size`, to the result at `root`.
+    """The steps from the leaves, which fill the first `leaves` places of an array of `size`, to the result.
 
     `parts` are how many steps can run side by side, first the one and then the other half, and how many come after
-    both; `sums` are leaves that are sums of neighbouring other leaves: place, first, last.
+    both; `root` are the places of the result and, in an array of its own, of its derivative; `sums` are leaves that are
+    sums of neighbouring other leaves: place, first, last.
     """
 
     steps: Ints
@@ -249,8 +248,7 @@ class _Writer:
             again = max(range(2, len(loops)), key=lambda d: (loops[d][0] > 1 and not loops[d][1]) * loops[d][0])
             loops.insert(2, loops.pop(again))
         if not b.scope and summed < 0 and b.offset == self._unit.offset:
-            loops.sort(key=ORDER, reverse=True)
-            return _Nest(a, b, tuple(order), COPY, tuple(reversed(loops)))
+            return _Nest(a, b, tuple(order), COPY, tuple(sorted(loops)))  # the longest innermost
         kind = KINDS.get(loops[0][1:], STRIDED_DOT if loops[0] is over or loops[0][3] == 0 else STRIDED)
         if kind == SCALED and loops[2][1] == 0 and loops[0][0] >= WIDE:
             kind = MATRIX
@@ -282,29 +280,20 @@ class _Writer:
 
     def program(self, sums: Ints) -> Plan:
         """All steps, in the order in which they run, and with their places in memory."""
-        large = sum(self.costs) > LARGE
-        order = depth_first(self.used)
-        at = {step: i for i, step in enumerate(order)}
-        steps, costs, sizes = ([each[i] for i in order] for each in (self.steps, self.costs, self.sizes))
-        used = [[at[j] for j in self.used[i]] for i in order]
-        parts: tuple[Sequence[int], ...] = ([], [], range(len(steps)))
-        if large:
-            parts = halves(costs, used)
-        one, other, rest = parts
-        copied = [used[i] if step[1] == COPY else [] for i, step in enumerate(steps)]  # of no use after that
-        lies, end = lay_out([[([i], copied[i]) for i in part] for part in parts], sizes, self._leaves)
-        root = len(steps) - 1
-        back = [[(used[i], [i]) for i in reversed(part)] for part in (rest, one, other)]
-        slopes, last = lay_out([[([root], []), *back[0]], *back[1:]], sizes, self._leaves)
-        for step in steps:
-            for i, (made, place) in enumerate([(self._made.get(step[i]), step[i]) for i in (2, 3, 4)]):
-                step[2 + i] = place if made is None else lies[at[made]]
-                step[9 + i] = place if made is None else slopes[at[made]]
-        rows = [steps[i] for part in parts for i in part]
+        copies = [step[1] == COPY for step in self.steps]
+        layout = arrange(self.used, self.costs, self.sizes, copies, self._leaves)
+        rows = [self.steps[i] for part in layout.parts for i in part]
+        for row in rows:
+            for i in (0, 1, 2):
+                place = row[2 + i]
+                made = self._made.get(place)
+                row[2 + i] = place if made is None else layout.results[made]
+                row[9 + i] = place if made is None else layout.slopes[made]
         starts = np.cumsum([0, *(len(row) for row in rows)])[:-1]
-        ends = lies[root], slopes[root]
-        sizes_of_parts = len(one), len(other), len(rest)
-        return Plan(np.array([*chain.from_iterable(rows)]), starts, sizes_of_parts, sums, self._leaves, max(end, last), ends)
+        one, other, rest = (len(part) for part in layout.parts)
+        root = (rows[-1][4], rows[-1][11])
+        flat = np.array([*chain.from_iterable(rows)])
+        return Plan(flat, starts, (one, other, rest), sums, self._leaves, layout.size, root)
 
     def _wanted(self, operand: Operand, nest: _Nest, i: int) -> int:
         """Whether derivatives are wanted at all, and whether the loops meet each of them more than once."""

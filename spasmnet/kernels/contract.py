@@ -176,7 +176,9 @@ def contract_back(values, slopes, steps, starts, n_steps, counters, at):
                         if factor != 0.0:
                             add_scaled(slopes, first_a + to_a + r * ra, slopes, first_c + block * qc, factor, 0, n)
                 if of_b:
-                    dots(slopes, first_b + to_b, qb, rb, slopes, first_c, qc, values, first_a, ra, blocks, rows, n, of_b)
+                    dots(
+                        slopes, first_b + to_b, qb, rb, slopes, first_c, qc, values, first_a, ra, blocks, rows, n, of_b
+                    )
             elif kind == COPY:
                 copy(slopes, first_a + to_a, qa, ra, sa, slopes, first_c, qc, rc, sc, blocks, rows, n)
             for _ in range(0 if kind >= MATRIX else blocks):

@@ -8,18 +8,27 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from spasmnet.kernels.vectors import (
-    DOUBLE, for_chunks, fused, lanes_from, load, nothing, spread, store, sum_of, total_of,
+    DOUBLE,
+    for_chunks,
+    fused,
+    lanes_from,
+    load,
+    nothing,
+    spread,
+    store,
+    sum_of,
+    total_of,
 )  # fmt: skip
 
 WIDE = 8  # numbers in a row from which vectors pay
-MAIN = 0.51
+MAIN = 0.51  # from which a number is the largest of its row for certain, and the others sum to less
 
 inlined = njit(error_model="numpy", inline="always")  # a call would bring numba's run-time with it
 
 
 @intrinsic
 def _sums(typingctx, values, slopes, first, n):
-    """Sums over a row of at least WIDE numbers, of them and of them times slopes; each whole and without the main one."""
+    """Sums over a row of WIDE numbers or more, of them and of them times slopes: of all, and without the main one."""
 
     def codegen(context, builder, signature, args):
         values, slopes, first, n = args
@@ -121,7 +130,9 @@ def _proportional(
 
     whole, number = types.int64, types.float64
     arrays = [alpha, beta, gamma, delta, derivative]
-    return types.void(values, top, bottom, number, number, of_top, of_bottom, whole, whole, *arrays, whole, whole), codegen
+    return types.void(
+        values, top, bottom, number, number, of_top, of_bottom, whole, whole, *arrays, whole, whole
+    ), codegen
 
 
 @inlined

@@ -10,7 +10,18 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from spasmnet.kernels.vectors import DOUBLE, apart, for_chunks, fused, lanes_from, load, nothing, spread, store, total_of
+from spasmnet.kernels.vectors import (
+    DOUBLE,
+    apart,
+    for_chunks,
+    fused,
+    lanes_from,
+    load,
+    nothing,
+    spread,
+    store,
+    total_of,
+)
 
 TILES = (4, 2, 1)  # rows at once
 WIDE = 8
@@ -86,7 +97,9 @@ def dots(typingctx, out, c, row_c, next_c, x, i, row_i, y, j, row_j, n_x, n_y, n
                 for places, line in zip(begins(c, row_c, t, n_t), totals, strict=True):
                     for place, total in zip(begins(places, next_c, r, n_r), line, strict=True):
                         present = builder.select(adding, load(builder, out, place, 1), ir.Constant(DOUBLE, 0.0))
-                        store(builder, builder.fadd(present, total_of(builder, builder.load(total), WIDE)), out, place, 1)
+                        store(
+                            builder, builder.fadd(present, total_of(builder, builder.load(total), WIDE)), out, place, 1
+                        )
 
             for_chunks(builder, n_y, tile, widths=TILES)
 
@@ -108,7 +121,9 @@ def copy(typingctx, out, c, c_1, c_2, c_3, x, i, i_1, i_2, i_3, n_1, n_2, n_3):
                 store(builder, load(builder, x, of, 1), out, to, 1)
                 return
             with cgutils.for_range(builder, lengths[0]) as turn:
-                places = (builder.add(at, builder.mul(turn.index, by)) for at, by in zip((to, of), strides[0], strict=True))
+                places = (
+                    builder.add(at, builder.mul(turn.index, by)) for at, by in zip((to, of), strides[0], strict=True)
+                )
                 loop(*places, strides[1:], lengths[1:])
 
         loop(c, i, [(c_1, i_1), (c_2, i_2), (c_3, i_3)], lengths)

@@ -145,7 +145,9 @@ def _sum_over_rows(scaled):
             for_chunks(builder, n, chunk, again=True)
 
         whole = types.int64
-        return types.void(out, whole, x, whole, whole, y, whole, whole, whole, whole), apart(f"sum_over_rows_{scaled}", write)
+        return types.void(out, whole, x, whole, whole, y, whole, whole, whole, whole), apart(
+            f"sum_over_rows_{scaled}", write
+        )
 
     return apply
 
@@ -252,7 +254,9 @@ def _rows_back(width):
                     first, second = (load(builder, values, end, width) for end in ends)
                     both = fused(builder, first, first_slope, builder.fmul(second, only_new, flags=FUSED))
                     total = total_of(builder, both, width)
-                    present = builder.select(is_wanted[1][0], load(builder, slopes, slope_at, 1), ir.Constant(DOUBLE, 0.0))
+                    present = builder.select(
+                        is_wanted[1][0], load(builder, slopes, slope_at, 1), ir.Constant(DOUBLE, 0.0)
+                    )
                     store(builder, builder.fadd(present, total), slopes, slope_at, 1)
                 factor = spread(builder, load(builder, values, other, 1), width)
                 with builder.if_then(is_wanted[0][0]):
