@@ -176,7 +176,7 @@ def one_way(
                 _, _, row_bottom, rest_bottom = of_bottom
                 if rest > 0.0:
                     continue
-                while values[largest] <= MAIN:
+                while largest < begin + size - 1 and values[largest] <= MAIN:
                     largest += 1
                 i, end = largest, largest + 1
             else:
