@@ -64,21 +64,20 @@ def _is_main(builder, theta, width):
 
 @intrinsic
 def _proportional(
-    typingctx, values, top, bottom, p_top, p_bottom, of_top, of_bottom, moves, log,
+    typingctx, values, top, bottom, p_top, p_bottom, answer, scale, of_top, of_bottom, moves,
     alpha, beta, gamma, delta, derivative, first, n,
 ):  # fmt: skip
     """Lines by the proportional rule for the numbers of a row, and the derivatives of their quotients.
 
     `of_top` and `of_bottom` are the sums of the row with the derivatives of numerator and denominator; the latter is
-    constant unless it `moves`.
+    constant unless it `moves`. The derivative is (alpha - gamma · answer) · scale, in which no digits
+    get lost, as they would in alpha · delta - beta · gamma where P(e) is much smaller than the terms of the row.
     """
 
     def codegen(context, builder, signature, args):
-        values, top, bottom, p_top, p_bottom, of_top, of_bottom, moves, log, *results, first, n = args
+        values, top, bottom, p_top, p_bottom, answer, scale, of_top, of_bottom, moves, *results, first, n = args
         alpha, beta, gamma, delta, derivative = results
-        false = ir.Constant(moves.type, 0)
-        moving, logarithm = (builder.icmp_signed("!=", flag, false) for flag in (moves, log))
-        inverse = builder.fdiv(ir.Constant(DOUBLE, 1.0), p_bottom)
+        moving = builder.icmp_signed("!=", moves, ir.Constant(moves.type, 0))
         sums_top, sums_bottom = ([builder.extract_value(sums, i) for i in range(4)] for sums in (of_top, of_bottom))
 
         def chunk(k, width):
@@ -101,38 +100,26 @@ def _proportional(
             a, b = line(top, sums_top, p_top)
             store(builder, a, alpha, at, width)
             store(builder, b, beta, at, width)
-            upper = builder.fadd(builder.fmul(a, theta), b)
-
-            def ratio(turn, square):
-                flat = builder.fcmp_ordered("==", turn, nothing(width))
-                slope = builder.select(flat, nothing(width), builder.fdiv(turn, square))
-                store(builder, slope, derivative, at, width)
-
+            turn = cgutils.alloca_once_value(builder, a)
             with builder.if_else(moving) as (then, otherwise):
                 with then:
                     c, d = line(bottom, sums_bottom, p_bottom)
                     store(builder, c, gamma, at, width)
                     store(builder, d, delta, at, width)
-                    lower = builder.fadd(builder.fmul(c, theta), d)
-                    square = builder.fmul(lower, builder.select(logarithm, upper, lower))
-                    ratio(builder.fsub(builder.fmul(a, d), builder.fmul(b, c)), square)
+                    builder.store(builder.fsub(a, builder.fmul(c, spread(builder, answer, width))), turn)
                 with otherwise:
                     store(builder, nothing(width), gamma, at, width)
                     store(builder, spread(builder, p_bottom, width), delta, at, width)
-                    with builder.if_else(logarithm) as (of_log, plain):
-                        with of_log:
-                            ratio(a, upper)
-                        with plain:
-                            store(builder, builder.fmul(a, spread(builder, inverse, width)), derivative, at, width)
+            slope = builder.fmul(builder.load(turn), spread(builder, scale, width))
+            flat = builder.fcmp_ordered("==", builder.load(turn), nothing(width))
+            store(builder, builder.select(flat, nothing(width), slope), derivative, at, width)
 
         for_chunks(builder, n, chunk, again=True)
         return context.get_dummy_value()
 
     whole, number = types.int64, types.float64
     arrays = [alpha, beta, gamma, delta, derivative]
-    return types.void(
-        values, top, bottom, number, number, of_top, of_bottom, whole, whole, *arrays, whole, whole
-    ), codegen
+    return types.void(values, top, bottom, *[number] * 4, of_top, of_bottom, whole, *arrays, whole, whole), codegen
 
 
 @inlined
@@ -159,6 +146,8 @@ def one_way(
     `blocks` holds (first number, rows, numbers in a row). From number `n_bottom` on the denominator is constant. What
     the others of a row sum to is a difference except for the largest number, so that one near 1 loses nothing.
     """
+    answer = p_top / p_bottom
+    scale = 1.0 / (p_top if log else p_bottom)
     for block in range(first_block, first_block + n_blocks):
         first = blocks[3 * block]
         size = blocks[3 * block + 2]
@@ -169,7 +158,7 @@ def one_way(
                 of_top = _sums(values, top, begin, size)
                 of_bottom = _sums(values, bottom, begin, size) if moves else of_top
                 _proportional(
-                    values, top, bottom, p_top, p_bottom, of_top, of_bottom, moves, log,
+                    values, top, bottom, p_top, p_bottom, answer, scale, of_top, of_bottom, moves,
                     alpha, beta, gamma, delta, derivative, begin, size,
                 )  # fmt: skip
                 row, rest, row_top, rest_top = of_top
@@ -207,13 +196,17 @@ def one_way(
                 if moves:
                     weighted = rest_bottom if i == largest else row_bottom - theta * bottom[i]
                     c, d = _along(bottom, values, i, begin, size, others, weighted, p_bottom, uniform)
-                turn = a * d - b * c
-                below = c * theta + d
                 alpha[i] = a
                 beta[i] = b
                 gamma[i] = c
                 delta[i] = d
-                derivative[i] = 0.0 if turn == 0.0 else turn / (below * ((a * theta + b) if log else below))
+                turn = a - c * answer
+                factor = scale
+                if uniform:  # which may change the row even at its present value
+                    turn = a * d - b * c
+                    below = c * theta + d
+                    factor = 1.0 / (below * ((a * theta + b) if log else below))
+                derivative[i] = 0.0 if turn == 0.0 else turn * factor
                 i += 1
 
 
