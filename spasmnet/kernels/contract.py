@@ -1,9 +1,9 @@
 """Contracting tensors: a sequence of steps c = Σ a · b over strided arrays, forwards and backwards.
 
-All tensors of a query lie in one array, and their derivatives in another. A step is a header and its
-loops, outermost first; a step sums over one variable at most. The three innermost loops have code of their own, chosen
-by how the operands lie in memory: `blocks` of `rows` of `n` numbers, where the sum goes over the rows if it does not go
-over the n numbers.
+All tensors of a query lie in one array, and their derivatives in another. A step is a header and its loops, outermost
+first; a step sums over one variable at most. The three innermost loops have code of their own, chosen by how the
+operands lie in memory: `blocks` of `rows` of `n` numbers, where the sum goes over the rows if it does not go over the n
+numbers.
 
     header: loops, kind, a, b, c, what is wanted of a and of b, size of a and of b to clear, derivatives of a, b, c
     loop:   length, strides of a, b and c
