@@ -1,4 +1,4 @@
-"""Evidence sensitivity, explanations and what-ifs for people: in words, as plain text, and as HTML for notebooks."""
+"""Evidence sensitivity for people: in words, as tables of words, and as data for JSON."""
 
 from __future__ import annotations
 

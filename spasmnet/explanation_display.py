@@ -1,4 +1,4 @@
-"""Explanations for people: in plain sentences, as text, as HTML for notebooks, and as data for JSON."""
+"""Explanations for people: in plain sentences, as tables of words, and as data for JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameter sensitivity for people: the numbers that move an answer, in words, and as a table for notebooks."""
+"""Parameter sensitivity for people: the numbers that move an answer, in words, and as data for JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What acting would do, for people: as text and as HTML for notebooks."""
+"""What acting would do, for people: as a table of words, and as data for JSON."""
 
 from __future__ import annotations
 
