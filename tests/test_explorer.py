@@ -30,7 +30,10 @@ from tests import classic, enumeration
 from tests.strategies import any_networks, asking_networks, evidence, ranged_networks
 
 ENGINE = spasmnet.compile(spasmnet.load())
-SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the page keeps nothing of an example
+SHARED = settings(
+    deadline=None,  # a browser takes its time
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # the page keeps nothing of an example
+)
 HOSTILE = [
     "<script>window.hacked = 1</script>", "\"><img src=x onerror='window.hacked = 1'>", "</script><b>bold</b>", "]]>-->",
     "\u202eright to left", "x" * 300, "${window.hacked = 1}", "constructor", "__proto__", "a\nb\tc\x00d", "'\"`\\", "$&",

@@ -51,7 +51,7 @@ def content(engine: Engine) -> dict[str, Any]:
         "variables": [_variable(network, v, position, query.free[v.name][0]) for v in network.variables],
         "circuit": _program(query.circuit),
         "numbers": _numbers(network, query, position),
-        "sources": {key: plain(f"{s.kind}: {s.citation()}") for key, s in network.sources.items()},
+        "sources": {key: {"kind": plain(s.kind), "text": plain(s.citation())} for key, s in network.sources.items()},
         "flags": [_flag(rule, position) for rule in network.red_flags],
         "levels": list(CARE_LEVELS),
         "losses": _losses(network, position),
