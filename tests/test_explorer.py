@@ -547,6 +547,302 @@ def test_the_command_writes_the_page(tmp_path: Path) -> None:
     assert CliRunner().invoke(main, ["explorer", "-o", str(tmp_path / "page.txt")]).exit_code != 0
 
 
+def focused(page: Any) -> str:
+    return str(page.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"))
+
+
+def test_the_focus_stays_where_rows_are_redrawn(page: Any) -> None:
+    """Clearing leads to the next finding and in the end to the button that clears all; a slider keeps the focus."""
+    for label, words in (("Muscle spasm", "Painful cramp"), ("Heavy sweating", "Yes"), ("Muscle pain", "Yes")):
+        state(page, label, words).click()
+    page.get_by_role("button", name="Clear Heavy sweating").focus()
+    heard = []
+    for _ in range(3):
+        page.keyboard.press("Enter")
+        heard.append(focused(page))
+    assert heard == ["Clear Muscle pain", "Clear Muscle spasm", "Clear all findings"]
+    slider = page.get_by_role("slider").first
+    words, before = slider.get_attribute("aria-label"), slider.input_value()
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert (focused(page), page.evaluate("document.activeElement.value") != before) == (words, True)
+    page.get_by_role("button", name="Put them back").focus()
+    page.keyboard.press("Enter")
+    assert focused(page) == "What moves the probability of"
+
+
+def test_keys_that_are_not_ours_do_nothing(page: Any) -> None:
+    """Delete where text is typed clears no finding, and keys with Alt or Ctrl are the browser's."""
+    state(page, "Muscle spasm", "Painful cramp").click()
+    page.get_by_text("As data").click()
+    for place in (page.get_by_label("Find a variable"), page.get_by_label("Findings as JSON")):
+        place.focus()
+        page.keyboard.press("Delete")
+        page.keyboard.press("Backspace")
+    state(page, "Muscle spasm", "Painful cramp").focus()
+    page.keyboard.press("Control+Backspace")
+    assert page.evaluate("spasmnetExplorer.findings") == {"spasm": "painful"}
+    assert page.evaluate(
+        """() => document.activeElement.dispatchEvent(
+          new KeyboardEvent("keydown", { key: "ArrowLeft", altKey: true, bubbles: true, cancelable: true }))"""
+    )
+
+
+def test_changes_are_said_briefly(page: Any) -> None:
+    """The status says what was set or cleared and what follows, and nothing while a slider moves."""
+    status = page.get_by_role("status")
+    state(page, "Heavy sweating", "Yes").click()
+    assert status.inner_text().startswith("Heavy sweating: Yes. Routine care. Leading: ")
+    state(page, "Heavy sweating", "Yes").click()
+    assert status.inner_text().startswith("Heavy sweating: cleared. Leading: ")
+    page.get_by_text("As data").click()
+    page.get_by_label("Findings as JSON").fill('{"spasm": "twitch", "heavy_sweating": "present"}')
+    page.get_by_role("button", name="Use these findings").click()
+    assert status.inner_text().startswith("2 findings changed. ")
+    said = status.inner_text()
+    slider = page.get_by_role("slider").first
+    slider.evaluate("(e) => { e.value = e.max; e.dispatchEvent(new Event('input')); }")
+    assert status.inner_text() == said
+    slider.evaluate("(e) => e.dispatchEvent(new Event('change'))")
+    assert status.inner_text() != said
+    assert " in " in page.get_by_role("slider").first.get_attribute("aria-valuetext")
+
+
+HEADINGS = "root => [...root.querySelectorAll('h1, h2, h3, h4, h5')].map((e) => Number(e.tagName[1]))"
+
+
+def test_headings_skip_no_level(page: Any) -> None:
+    """The title, then groups, then cards."""
+    levels = page.locator("body").evaluate(HEADINGS)
+    assert levels[0] == 1
+    assert set(levels) == {1, 2, 3}
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_intended_use_and_sources_stand_beside_the_result(page: Any) -> None:
+    """The notice is in the panel; each number says where it is from, an assumption that it is one."""
+    panel = page.get_by_role("complementary")
+    assert panel.get_by_text(ENGINE.network.intended_use).is_visible()
+    state(page, "Muscle spasm", "Painful cramp").click()
+    kinds = {source.kind for source in ENGINE.network.sources.values()}
+    shown = panel.locator(".number .tag").all_inner_texts()
+    assert len(shown) == panel.get_by_role("slider").count() > 0
+    assert "assumption" in shown
+    assert set(shown) <= kinds
+
+
+def test_numbers_without_a_source_say_so(browser: Any, folder: Path) -> None:
+    """Of a network without citations, and of one whose citation leads nowhere, under a name that every object has."""
+    from spasmnet import Parameter
+
+    cited = {(1,): Parameter(0.5, 0.4, 0.6, "constructor")}
+    variables = [Variable("x", ("a", "b")), Variable("y", ("a", "b"))]
+    network = Network(variables, {"x": Table((), [0.5, 0.5], cited), "y": Table(("x",), [[0.9, 0.1], [0.3, 0.7]])})
+    page = opened(browser, write_explorer(network, folder / "uncited.html"))
+    page.get_by_label("What moves the probability of").select_option(label="y: b")
+    tags = page.locator(".number .tag").all_inner_texts()
+    assert sorted(set(tags)) == ["no source", "source"]
+    assert page.locator(".number .source").all_inner_texts()[tags.index("source")] == "constructor"
+    assert page.problems == []
+    page.context.close()
+
+
+def test_a_row_comes_back_from_its_ends(calculator: Any) -> None:
+    """A number moved to 1 and back leaves the ratios of the others as they were; putting back is exact."""
+    network = Network([Variable("x", ("a", "b", "c", "d"))], {"x": Table((), [0.1, 0.2, 0.3, 0.4])})
+    back, moved, published = calculator.evaluate(
+        """(content) => {
+          const model = new Model(JSON.parse(content)), all = () => [...model.values], published = all();
+          model.change(1, 1);
+          model.change(1, 0.2);
+          const back = all();
+          for (const [i, x] of [[1, 0.7], [2, 0.05], [1, 0], [3, 1], [0, 0.3]]) model.change(i, x);
+          const moved = all();
+          model.restore();
+          return [back, moved, [all(), published]];
+        }""",
+        json.dumps(content(spasmnet.compile(network))),
+    )
+    assert back == pytest.approx([0.1, 0.2, 0.3, 0.4], abs=1e-15)
+    assert sum(moved) == pytest.approx(1, abs=1e-15)
+    assert published[0] == published[1]
+
+
+def certain_network() -> Network:
+    """Rain makes the street wet; a number's range ends where a wet street becomes impossible."""
+    from spasmnet import Parameter, Rule
+
+    variables = [Variable("rain", ("no", "yes"), role="cause"), Variable("street", ("dry", "wet"), role="finding")]
+    rain = Table((), [0.8, 0.2], {(1,): Parameter(0.2, 0.0, 0.4, "")})
+    flags = (Rule("flood", {"street": ("wet",)}, "Water in the street.", "emergency"),)
+    return Network(variables, {"rain": rain, "street": Table(("rain",), [[1, 0], [0.5, 0.5]])}, red_flags=flags)
+
+
+def test_a_contradiction_made_by_a_slider_can_be_undone(browser: Any, folder: Path) -> None:
+    """The slider stays, the alert names the other way out, and the red flag that holds for certain stays as well."""
+    page = opened(browser, write_explorer(certain_network(), folder / "certain.html", {"street": "wet"}))
+    page.get_by_label("What moves the probability of").select_option(label="street: dry")
+    assert "the findings rule it out" in page.locator(".now").inner_text()
+    page.get_by_label("What moves the probability of").select_option(label="rain: yes")
+    state(page, "rain", "yes").click()
+    assert page.locator(".number").count() == 0
+    assert page.locator(".moves").get_by_text("Nothing.").count() == 2
+    state(page, "rain", "yes").click()
+    page.get_by_label("What moves the probability of").select_option(label="rain: no")
+    page.get_by_label("What moves the probability of").select_option(label="rain: yes")
+    page.evaluate("const e = spasmnetExplorer; e.findings = {}")
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    page.keyboard.press("Home")
+    assert focused(page) == "rain = yes"
+    state(page, "street", "wet").click()
+    alert = page.get_by_role("alert").first
+    assert alert.inner_text() == "This finding cannot occur: street = wet. Clear one to go on, or put the numbers back."
+    assert page.get_by_role("complementary").get_by_text("Emergency care").is_visible()
+    assert page.get_by_text("Water in the street.").is_visible()
+    assert "Emergency care" in page.get_by_role("status").inner_text()
+    page.get_by_role("slider").first.focus()
+    page.keyboard.press("End")
+    assert not alert.is_visible()
+    assert value(state(page, "rain", "yes")) == "100%"
+    assert page.problems == []
+    page.context.close()
+
+
+def test_a_slider_shows_where_its_number_is(browser: Any, folder: Path) -> None:
+    """Also where the others of its row have moved it out of its range."""
+    from spasmnet import Parameter
+
+    cited = {(i,): Parameter(0.3, 0.25, 0.9, "") for i in (1, 2)}
+    network = Network([Variable("x", ("a", "b", "c"))], {"x": Table((), [0.4, 0.3, 0.3], cited)})
+    page = opened(browser, write_explorer(network, folder / "row.html"))
+    page.get_by_label("What moves the probability of").select_option(label="x: a")
+    page.get_by_role("slider", name="x = b").focus()
+    page.keyboard.press("End")
+    shown = page.get_by_role("slider", name="x = c").get_attribute("aria-valuetext")
+    assert shown == "0.0429 in 0.25 to 0.9"
+    page.context.close()
+
+
+def alike_network() -> Network:
+    """Variables and states that are called the same or nothing, and names that are numbers."""
+    binary = {"states": ("0", "1"), "state_labels": ("same", "same")}
+    variables = [
+        Variable("2", label="Pain", **binary), Variable("1", label="Pain", **binary),
+        Variable("a" * 500, ("0", "1")), Variable("a" * 499 + "b", ("0", "1")), Variable(" ", ("\u202e", "\u202d"), label="\t"),
+    ]  # fmt: skip
+    cpds = {v.name: Table((), [0.5, 0.5]) for v in variables}
+    return Network(variables, {**cpds, "1": Table(("2",), [[1, 0], [0, 1]])})
+
+
+def test_what_is_called_the_same_can_be_told_apart(browser: Any, folder: Path) -> None:
+    """By name where labels are the same, by number where the names look the same, too; nothing is without words."""
+    network = alike_network()
+    page = opened(browser, write_explorer(network, folder / "alike.html"))
+    labels = page.locator(".card").evaluate_all("all => all.map((e) => e.getAttribute('aria-label'))")
+    assert labels[:2] == ["Pain (2)", "Pain (1)"]
+    assert labels[4] == "( )"
+    assert len(set(labels)) == 5
+    for card in page.locator(".card").all():
+        states = card.locator(".label").all_inner_texts()
+        assert len(set(states)) == len(states)
+        assert all(words.strip() for words in states)
+    state(page, "Pain (2)", "same (1)").click()
+    state(page, "Pain (1)", "same (0)").click()
+    assert "cannot occur together" in page.get_by_role("alert").first.inner_text()
+    findings = json.loads(page.get_by_label("Findings as JSON").input_value())
+    assert findings == {"1": "0", "2": "1"}
+    with pytest.raises(ImpossibleEvidenceError):
+        spasmnet.compile(network).posterior(findings)
+    assert page.get_by_role("button", name="Clear Pain (1)").count() == 1
+    page.context.close()
+
+
+UNSEEN = r"""() => {
+  const found = [];
+  const look = (words) => { if (/(?!\n)[\p{C}\p{Zl}\p{Zp}]/u.test(words)) found.push(words); };
+  for (const e of document.querySelectorAll("main *")) {
+    for (const name of e.getAttributeNames()) look(e.getAttribute(name));
+    if ("value" in e) look(String(e.value));
+    if (e.children.length === 0) look(e.textContent);
+  }
+  return found;
+}"""
+
+
+def test_marks_that_cannot_be_seen_are_shown_nowhere(browser: Any, folder: Path) -> None:
+    """Not in text, tips and accessible names, not in what is to be copied, and not in error messages."""
+    mark = "\u202eabc\u2066"
+    network = Network([Variable(mark, ("no", mark))], {mark: Table((), [0.5, 0.5])}, title=mark, name=mark)
+    page = opened(browser, write_explorer(network, folder / "unseen.html", {mark: mark}))
+    area = page.get_by_label("Findings as JSON")
+    assert page.evaluate(UNSEEN) == []
+    assert json.loads(area.input_value()) == {mark: mark}
+    page.get_by_text("As data").click()
+    for wrong in ({mark: "x" + mark}, {mark: 3}, {mark + "x": mark}):
+        area.fill(json.dumps(wrong))
+        page.get_by_role("button", name="Use these findings").click()
+        assert "\\u202e" in page.locator(".problem").inner_text()
+        assert page.evaluate(UNSEEN) == []
+    page.context.close()
+
+
+def test_the_page_refuses_what_the_library_refuses(calculator: Any) -> None:
+    """Findings of all kinds, right and wrong: accepted by both or by neither."""
+    network = Network([Variable("x", ("0", "1"))], {"x": Table((), [0.5, 0.5])})
+    engine = spasmnet.compile(network)
+    cases = [
+        "0", "2", "", 0, 1.5, None, True, [], ["0"], [0.5, 0.5], {}, {"0": 1}, {"0": 1, "1": 0}, {"0": 0, "1": 0},
+        {"0": -1, "1": 1}, {"0": 1, "1": "1"}, {"0": 1, "1": True}, {"0": 1, "1": 1, "2": 1}, {"0": 1e-310, "1": 1},
+        {"0": 1e-299, "1": 1}, {"0": 1e308, "1": 1e308}, {"0": {"0": 1}, "1": 1}, {"0": 5e-324, "1": 5e-324},
+    ]  # fmt: skip
+    accepted = calculator.evaluate(
+        """([content, cases]) => JSON.parse(cases).map((x) => {
+          const model = new Model(JSON.parse(content));
+          try { model.check({ x }); return true; } catch { return false; }
+        })""",
+        [json.dumps(content(engine)), json.dumps(cases)],
+    )
+    for case, told in zip(cases, accepted, strict=True):
+        try:
+            engine.posterior({"x": case})
+        except EvidenceError:
+            assert not told, case
+        else:
+            assert told, case
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_networks_of_one_variable(browser: Any, folder: Path, count: int) -> None:
+    """With one state and with sixty."""
+    names = tuple(f"s{i}" for i in range(count))
+    network = Network([Variable("only", names)], {"only": Table((), [1 / count] * count)})
+    page = opened(browser, write_explorer(network, folder / "one.html"))
+    last = state(page, "only", names[-1])
+    last.click()
+    assert value(last) == "100%"
+    assert "NaN" not in page.inner_text("body")
+    last.focus()
+    page.keyboard.press("Delete")
+    assert page.evaluate("spasmnetExplorer.findings") == {}
+    assert page.problems == []
+    page.context.close()
+
+
+def test_findings_of_any_number_type(tmp_path: Path) -> None:
+    """What the engine takes, such as numpy's numbers and fractions; a network instead of an engine, too."""
+    findings = {"heavy_sweating": {"absent": np.float32(0.25), "present": Fraction(3, 4)}}
+    plain = {"heavy_sweating": {"absent": 0.25, "present": 0.75}}
+    assert explorer_page(ENGINE.network, findings) == explorer_page(ENGINE, plain)
+    with pytest.raises(SpasmnetError, match="a network or an engine, not str"):
+        explorer_page("alarm")  # type: ignore[arg-type]
+    with pytest.raises(SpasmnetError, match="cannot write the page to"):
+        write_explorer(ENGINE, tmp_path / "missing" / "page.html")
+    done = CliRunner().invoke(main, ["explorer", "-o", str(tmp_path / "missing" / "page.html")])
+    assert "cannot write the page to" in done.output
+    assert done.exit_code != 0
+
+
 # The widget. A page stands in for the notebook: it gives the script what a notebook's front end gives it.
 HOST = """async ([code, style, content, findings]) => {
   document.head.append(Object.assign(document.createElement("style"), { textContent: style }));

@@ -190,7 +190,7 @@ class Panel {
 
   number(row, span) {
     const { explorer } = this, { model } = explorer, place = model.places[row.number], words = numberWords(model, place);
-    const source = place.cited ? model.sources[place.source] : { kind: "no source", text: "10% less to 10% more of what the model says" };
+    const source = place.cited ? sourceOf(model, place) : { kind: "no source", text: "10% less to 10% more of what the model says" };
     const slider = h("input", { type: "range", min: place.low, max: place.high, step: "any", "aria-label": words });
     slider.value = model.values[row.number];
     slider.dataset.number = row.number;
@@ -209,7 +209,7 @@ class Panel {
 
   showChanges(count) {
     this.changes.hidden = !count;
-    if (!count) return;
+    if (!count) return void this.changes.replaceChildren();
     const back = h("button", { type: "button", className: "plain" }, "Put them back");
     back.addEventListener("click", () => this.explorer.restore());
     const words = `${count} ${count > 1 ? "numbers are" : "number is"} changed: these are not the answers of the model as published. `;
@@ -217,6 +217,7 @@ class Panel {
   }
 }
 
+const sourceOf = ({ sources }, { source }) => own(sources)[source] ?? { kind: "source", text: escaped(source) };
 const orNothing = (rows) => (rows.length ? rows : [h("p", { className: "soft" }, "Nothing.")]);
 const range = ({ least, most }) => `${percent(least)} to ${percent(most)}`;
 
