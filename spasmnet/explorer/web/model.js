@@ -46,9 +46,9 @@ class Model {
     }
   }
 
-  leaves(findings, target = null) {
-    const { values, indicators, engine } = this;
-    const [first, last] = this.numbers.sums;
+  // The leaves without findings, which change only when a number does.
+  leavesOfNumbers() {
+    const { values, indicators, engine } = this, [first, last] = this.numbers.sums;
     const leaves = new Float64Array(engine.leaves).fill(1, 0, indicators);
     leaves.set(values, indicators);
     first.forEach((from, i) => {
@@ -56,6 +56,12 @@ class Model {
       for (let j = from; j <= last[i]; j++) sum += values[j];
       leaves[indicators + values.length + i] = sum;
     });
+    return leaves;
+  }
+
+  leaves(findings, target = null) {
+    this.unobserved ??= this.leavesOfNumbers();
+    const leaves = this.unobserved.slice();
     for (const [name, finding] of Object.entries(findings)) {
       const { states, leaf } = this.variables[this.byName.get(name)];
       const weights = states.map((state) => weight(finding, state)), largest = Math.max(...weights);
@@ -167,10 +173,12 @@ class Model {
     for (let i = first; i < first + size; i++) if (i !== number) rest += ratios[i];
     for (let i = first; i < first + size; i++) if (i !== number) this.values[i] = (ratios[i] / rest) * (1 - value);
     this.values[number] = value;
+    this.unobserved = null;
   }
 
   restore() {
     this.values.set(this.numbers.values);
+    this.unobserved = null;
   }
 }
 
