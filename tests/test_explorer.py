@@ -608,6 +608,29 @@ def test_changes_are_said_briefly(page: Any) -> None:
     assert " in " in page.get_by_role("slider").first.get_attribute("aria-valuetext")
 
 
+def test_no_probability_outranks_a_red_flag(page: Any) -> None:
+    """What a red flag points at leads, is said first, and is what the panel asks about, however improbable it is."""
+    state(page, "Urine colour", "Cola-coloured").click()
+    state(page, "Muscle pain", "Yes").click()
+    panel = page.get_by_role("complementary")
+    first, second = panel.locator(".brief .line").all()[:2]
+    assert first.inner_text().startswith("Muscle breakdown")
+    assert float(value(first).rstrip("%")) < float(value(second).rstrip("%"))
+    assert first.get_by_text("red flag").is_visible() and "breakdown (rhabdomyolysis) red flag" in first.inner_text()
+    assert "Leading: Muscle breakdown" in page.get_by_role("status").inner_text()
+    assert page.locator(".now").inner_text().startswith("Muscle breakdown (rhabdomyolysis): Yes")
+    assert "the probability of Muscle breakdown (rhabdomyolysis): Yes" in panel.inner_text()
+    assert panel.get_by_text("Emergency care").is_visible()
+
+
+def test_moved_numbers_are_said_beside_the_result(page: Any) -> None:
+    """Whoever reads the level of care reads that the model is no longer the published one."""
+    page.get_by_role("slider").first.focus()
+    page.keyboard.press("End")
+    said = page.locator(".result").get_by_text("not the answers of the model as published")
+    assert said.is_visible()
+
+
 HEADINGS = "root => [...root.querySelectorAll('h1, h2, h3, h4, h5')].map((e) => Number(e.tagName[1]))"
 
 

@@ -21,13 +21,14 @@ class Panel {
       h(
         "div", { className: "result" }, this.alert, this.care,
         h("p", { className: "soft small" }, isolated(explorer.model.notice)), // beside the result, wherever that is shown
+        this.changes,
         ...section(explorer.model.roles ? "Leading causes" : "What moved most", this.leading),
         ...section("Findings", this.known, this.data()),
       ),
       h(
         "div", { className: "moves" }, ...section("What moves the probability of", this.select, this.now),
         ...part("Finding out, from least to most probable it can become", this.unknown),
-        ...part("Numbers of the model, each over its range; move one to see", this.numbers, this.changes),
+        ...part("Numbers of the model, each over its range; move one to see", this.numbers),
       ),
     );
   }
@@ -82,8 +83,10 @@ class Panel {
     this.showContradiction(answer);
     this.showCare(answer);
     this.showLeading(answer);
-    this.showKnown(answer, moves);
-    this.showTarget(target, moves);
+    const { label, labels } = this.explorer.model.variables[target.variable];
+    const words = `${label}: ${target.states.map((s) => labels[s]).join(" or ")}`;
+    this.showKnown(answer, moves, words);
+    this.showTarget(words, moves);
     this.showUnknown(moves);
     if (withNumbers) this.showNumbers(moves);
     this.showChanges(this.explorer.moved.size);
@@ -136,19 +139,18 @@ class Panel {
     const { explorer } = this, { variables, roles } = explorer.model;
     if (answer.contradiction) return void this.leading.replaceChildren();
     const rank = explorer.ranking(answer), suspected = new Set(answer.suspected);
-    const first = [...rank.filter((row) => suspected.has(row.variable)), ...rank.filter((row) => !suspected.has(row.variable))];
-    this.leading.replaceChildren(...first.slice(0, TOP).map((row) => {
+    this.leading.replaceChildren(...rank.slice(0, TOP).map((row) => {
       const { label, labels } = variables[row.variable];
       const words = roles ? label : `${label}: ${labels[row.states[0]]}`;
       return line(words, [suspected.has(row.variable) ? "red flag" : "", roles ? oneIn(row.probability) : ""], {
         bar: row.probability, before: row.before, value: percent(row.probability), press: () => explorer.show(row.variable),
       });
     }));
-    const [top] = first;
+    const [top] = rank;
     if (top) this.summary += `${roles ? "Leading" : "Moved most"}: ${variables[top.variable].label}, ${percent(top.probability)}`;
   }
 
-  showKnown(answer, moves) {
+  showKnown(answer, moves, target) {
     const { explorer } = this, { variables, byName } = explorer.model;
     const without = new Map((moves?.findings ?? []).map((row) => [row.variable, row.without]));
     const rows = Object.entries(answer.findings).map(([name, finding]) => {
@@ -158,12 +160,11 @@ class Panel {
       const effect = without.has(i) ? `without it ${percent(without.get(i))}` : "";
       return h("div", { className: "given" }, h("span", {}, isolated(words)), h("span", { className: "soft" }, effect), clear);
     });
-    this.known.replaceChildren(...(rows.length ? rows : [h("p", { className: "soft" }, "None yet.")]));
+    const about = without.size ? [h("p", { className: "soft small" }, "Without it: the probability of ", isolated(target))] : [];
+    this.known.replaceChildren(...(rows.length ? [...about, ...rows] : [h("p", { className: "soft" }, "None yet.")]));
   }
 
-  showTarget(target, moves) {
-    const { label, labels } = this.explorer.model.variables[target.variable];
-    const words = `${label}: ${target.states.map((s) => labels[s]).join(" or ")}`;
+  showTarget(words, moves) {
     const nothing = moves && moves.now === 0 ? "; the findings rule it out" : "";
     this.now.replaceChildren(isolated(words), moves ? ` ${percent(moves.now)} ${oneIn(moves.now) && moves.now ? `(${oneIn(moves.now)})` : ""}${nothing}` : "");
   }

@@ -130,7 +130,8 @@ class Explorer {
     if (finished) this.say(said + this.panel.summary);
   }
 
-  // What was not observed, by how probable it is that it is not neutral; without roles, by how far it moved.
+  // What was not observed, by how probable it is that it is not neutral; without roles, by how far it moved. What a red
+  // flag points at comes first, whatever its probability.
   ranking(answer) {
     const { variables, roles, prior } = this.model;
     const open = variables.map((_, i) => i).filter((i) => !isText(answer.findings[variables[i].name]));
@@ -141,7 +142,8 @@ class Explorer {
       const change = total(states.map((p, s) => Math.abs(p - before[s]))) / 2;
       return { variable, states: active, probability: chance(states, active), before: chance(before, active), change };
     });
-    return rank.sort((a, b) => (roles ? b.probability - a.probability : b.change - a.change));
+    const suspected = (row) => answer.suspected.includes(row.variable);
+    return rank.sort((a, b) => suspected(b) - suspected(a) || (roles ? b.probability - a.probability : b.change - a.change));
   }
 
   leading(answer) {
