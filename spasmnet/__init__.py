@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from spasmnet.explorer.page import explorer_page
     from spasmnet.explorer.widget import explore
     from spasmnet.interop import from_pgmpy, to_pgmpy, write
+    from spasmnet.sampling import sample
     from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
     from spasmnet.sensitivity.nway import nway_sensitivity
     from spasmnet.sensitivity.parameters import parameter_sensitivity
@@ -65,6 +66,7 @@ _LAZY = {
     "from_pgmpy": "interop",
     "to_pgmpy": "interop",
     "write": "interop",
+    "sample": "sampling",
     "explore": "explorer.widget",
     "explorer_page": "explorer.page",
     "draw": "drawing.draw",
@@ -99,7 +101,7 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     "Network", "Variable", "Table", "NoisyMax", "Deterministic", "CPD", "Parameter", "Source", "Edge", "Rule",
     "Losses", "Harm",
     # asking it
-    "compile", "Engine", "Posterior", "Explanation", "Provenance", "do",
+    "compile", "Engine", "Posterior", "Explanation", "Provenance", "do", "sample",
     # questions and answers in JSON, for other programs
     "answer_json", "error_json", "json_schema",
     # seeing it

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spasmnet._frozen import FrozenMapping, Rebuilt, readonly
+from spasmnet.errors import ModelError, Problem
 from spasmnet.parameter import Parameter
 
 Floats = NDArray[np.float64]
@@ -40,7 +41,7 @@ class Table(Rebuilt):
         self, parents: Iterable[str], values: ArrayLike, parameters: Mapping[Key, Parameter] = NO_PARAMETERS
     ) -> None:
         object.__setattr__(self, "parents", tuple(parents))
-        object.__setattr__(self, "values", readonly(values))
+        object.__setattr__(self, "values", _numbers("values", values, self))
         object.__setattr__(self, "parameters", FrozenMapping(parameters))
 
     @property
@@ -82,8 +83,8 @@ class NoisyMax(Rebuilt):
         parameters: Mapping[Key, Parameter] = NO_PARAMETERS,
     ) -> None:
         object.__setattr__(self, "parents", tuple(parents))
-        object.__setattr__(self, "leak", readonly(leak))
-        object.__setattr__(self, "links", tuple(readonly(link) for link in links))
+        object.__setattr__(self, "leak", _numbers("leak", leak, self))
+        object.__setattr__(self, "links", tuple(_numbers(f"links[{i}]", link, self) for i, link in enumerate(links)))
         object.__setattr__(self, "parameters", FrozenMapping(parameters))
 
     @property
@@ -118,7 +119,7 @@ class Deterministic(Rebuilt):
 
     def __init__(self, parents: Iterable[str], outcome: ArrayLike, states: int) -> None:
         object.__setattr__(self, "parents", tuple(parents))
-        object.__setattr__(self, "outcome", readonly(outcome, np.int64))
+        object.__setattr__(self, "outcome", _numbers("outcome", outcome, self, np.int64))
         object.__setattr__(self, "states", int(states))
         object.__setattr__(self, "parameters", NO_PARAMETERS)
 
@@ -130,6 +131,21 @@ class Deterministic(Rebuilt):
     def table(self) -> Floats:
         """The probabilities (zeros and ones), axes (*parents, state)."""
         return np.eye(self.states)[self.outcome]
+
+
+def _numbers(what: str, values: ArrayLike, of: CPD, dtype: type = np.float64) -> NDArray[Any]:
+    """The numbers as an array that cannot be changed; raises ModelError for rows of unequal length, and for words."""
+    try:
+        found = readonly(values, dtype)
+        if dtype is np.int64 and not np.array_equal(found, np.asarray(values)):
+            raise ValueError("positions of states are whole numbers, counted from 0")
+        return found
+    except (TypeError, ValueError) as error:
+        ragged = "all rows need equally many numbers, nested one level deep for each parent"
+        wrong = ragged if "inhomogeneous" in str(error) else f"numbers are needed ({error})"
+        parents = ", ".join(map(str, of.parents))
+        origin = f"a {type(of).__name__} with the parents {parents}" if parents else f"a {type(of).__name__}"
+        raise ModelError([Problem(what, wrong)], origin) from None
 
 
 CPD = Table | NoisyMax | Deterministic

@@ -182,6 +182,8 @@ def _text(path: Path) -> str:
     except (OSError, ValueError) as error:
         if isinstance(error, ModelFileError):
             raise
+        if isinstance(error, FileNotFoundError):
+            raise ModelFileError(f"there is no file {path}") from None
         raise ModelFileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if not text.strip():
         raise ModelFileError(f"{path} is empty")

@@ -15,7 +15,7 @@ import numpy as np
 from spasmnet._frozen import FrozenMapping, Rebuilt
 from spasmnet._shown import Shown
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
-from spasmnet.errors import ModelError, Problem, UnknownStateError, UnknownVariableError
+from spasmnet.errors import ModelError, Problem, UnknownStateError, UnknownVariableError, suggest
 from spasmnet.parameter import Source
 from spasmnet.rules import Losses, Rule
 
@@ -280,7 +280,8 @@ def _cpd_problems(name: str, states: int, cpd: CPD, known: Mapping[str, int]) ->
     problems = []
     for parent in dict.fromkeys(cpd.parents):
         if parent not in known:
-            problems.append(Problem(f"{where}.parents.{parent}", "there is no variable of that name"))
+            wrong = f"there is no variable of that name; {suggest(parent, known)}"
+            problems.append(Problem(f"{where}.parents.{parent}", wrong))
         elif cpd.parents.count(parent) > 1:
             problems.append(Problem(f"{where}.parents.{parent}", "stands twice"))
     if problems:
@@ -311,7 +312,8 @@ def _row_problems(where: str, rows: np.ndarray[Any, Any]) -> list[Problem]:
     if wrong:
         return [Problem(where, f"not in [0, 1]: {', '.join(wrong)}")]
     off = np.argwhere(np.abs(sums - 1) > ROW_SUM_TOLERANCE)
-    shown = ", ".join(f"{sums[tuple(at)]!r} at {tuple(at.tolist())}" for at in off[:3]).replace("np.float64", "")
-    return (
-        [Problem(where, f"{len(off)} row(s) do not sum to 1 within {ROW_SUM_TOLERANCE}: {shown}")] if len(off) else []
-    )
+    if not len(off):
+        return []
+    shown = ", ".join(f"{float(sums[tuple(at)])!r}{f' at {tuple(at.tolist())}' * bool(len(at))}" for at in off[:3])
+    which = "a row does" if len(off) == 1 else f"{len(off)} rows do"
+    return [Problem(where, f"{which} not sum to 1 within {ROW_SUM_TOLERANCE}: {shown}")]

@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 
 from spasmnet.catalogue import available, find
-from spasmnet.errors import SpasmnetError
+from spasmnet.errors import ModelFileError, SpasmnetError
 from spasmnet.network import Network
+
+FOREIGN = (".bif", ".xml", ".xmlbif", ".xdsl", ".net", ".uai")
 
 
 def load(name: str = "muscle_spasm") -> Network:
@@ -42,13 +44,18 @@ def read(path: str | os.PathLike[str], *, normalize: bool | None = None) -> Netw
     True
     """
     suffix = Path(path).suffix.lower() if isinstance(path, (str, os.PathLike)) else ".toml"
-    if suffix in (".bif", ".xml", ".xmlbif", ".xdsl", ".net", ".uai"):
+    if suffix in FOREIGN:
         from spasmnet.interop import read_foreign
 
         return read_foreign(path, normalize=normalize)
     if normalize:
         raise SpasmnetError(
             "normalize is for foreign files: the numbers of a .toml model are cited, so correct them there"
+        )
+    if suffix not in ("", ".toml") and os.path.isfile(path):
+        raise ModelFileError(
+            f"{path} ends in {suffix}, and files are told apart by their ending: .toml for a model file, "
+            f"{', '.join(FOREIGN)} for networks of other tools"
         )
     from spasmnet.modelfile import read_model
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -14,7 +16,10 @@ from spasmnet.cli import main
 from spasmnet.modelfile import parse_model
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if not {"_build", "notebooks"} & set(page.parts)),
+]
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -22,15 +27,19 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_python_blocks_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The Python blocks of a page run one after the other, as a reader would type them."""
+def test_python_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Python blocks of a page run one after the other, as a reader would type them, and give what a comment says."""
+    monkeypatch.chdir(tmp_path)  # some write files
     names: dict[str, object] = {}
     for code in blocks(page, "python"):
         exec(compile(code, str(page), "exec"), names)
-    if page == ROOT / "README.md":
-        printed = capsys.readouterr().out
-        assert "spasm = none and spasm_frequency = occasional" in printed
-        assert "did you mean 'dehydration'?" in printed
+        for line, told in re.findall(r"^(\S.*?)  # (.+)$", code, re.MULTILINE):
+            try:
+                expression, value = ast.parse(line, mode="eval"), ast.literal_eval(told)
+            except (SyntaxError, ValueError):
+                continue  # a statement, or a comment in words
+            found = eval(compile(expression, str(page), "eval"), names)
+            assert found == value, f"{line} is {found}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -80,3 +89,31 @@ def test_readme_has_the_two_commands() -> None:
         (command,) = re.findall(rf"<!-- {name} -->\n```sh\n(.*?)```", text, re.DOTALL)
         assert len(command.strip().splitlines()) == 1
         assert "python3 -m venv .venv" in command
+
+
+def test_every_source_file_has_its_sentence() -> None:
+    """The architecture page names each source file once, with the first sentence of its docstring."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    listed = text[text.index("## One sentence per source file") :]
+    rows = re.findall(r"^\| `([^`]+\.py)` \| (.*) \|$", listed, re.MULTILINE)
+    expected = {}
+    for path in (ROOT / "spasmnet").rglob("*.py"):
+        words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        sentence = " ".join(words.split("\n\n")[0].split()).replace("|", "\\|")
+        expected[path.relative_to(ROOT / "spasmnet").as_posix()] = sentence
+    assert len(rows) == len(dict(rows)), "a file stands twice"
+    assert not dict(rows).keys() - expected.keys(), "these files are gone"
+    missing = [f"| `{name}` | {expected[name]} |" for name in expected if dict(rows).get(name) != expected[name]]
+    assert not missing, "docs/architecture.md should have these rows:\n" + "\n".join(sorted(missing))
+    for name in re.findall(r"`((?:spasmnet|tests)/[^`]+)`", text):
+        assert (ROOT / name).exists(), name
+
+
+def test_pictures_are_what_the_library_draws() -> None:
+    """The committed pictures are those of today (`python docs/pictures/make.py` draws them anew)."""
+    folder = ROOT / "docs" / "pictures"
+    drawn = runpy.run_path(str(folder / "make.py"))["pictures"]()
+    assert set(drawn) == {path.name for path in folder.glob("*.svg")}
+    for name, svg in drawn.items():
+        assert (folder / name).read_text(encoding="utf-8") == svg, name
+        assert "prefers-color-scheme:dark" in svg and "http" not in svg.replace("http://www.w3.org/2000/svg", "")

@@ -17,6 +17,7 @@ from spasmnet.errors import FormatError, ModelError, ModelFileError, SpasmnetErr
 from spasmnet.foreign import scan
 from spasmnet.interop import assemble, from_pgmpy, read_foreign, to_pgmpy, write
 from spasmnet.network import Network, Variable
+from spasmnet.reading import read
 from tests import classic
 from tests.strategies import networks, plain_text
 
@@ -410,7 +411,7 @@ def test_unreadable_files_are_explained(tmp_path: Path) -> None:
     (tmp_path / "model.pkl").write_bytes(b"\x80")
     (tmp_path / "zip.xdsl").write_bytes(b"PK\x03\x04\xff")
     expected = {
-        "missing.bif": "cannot be read: No such file",
+        "missing.bif": "there is no file",
         "folder.bif": "cannot be read: Is a directory",
         "empty.bif": "is empty",
         "latin.bif": "not UTF-8 text (byte 0xed",
@@ -421,6 +422,14 @@ def test_unreadable_files_are_explained(tmp_path: Path) -> None:
     }
     for name, message in expected.items():
         assert message in refusal(read_foreign, tmp_path / name), name
+
+
+def test_an_ending_that_says_nothing_is_refused(tmp_path: Path) -> None:
+    """Files are told apart by their ending, and the error names those there are."""
+    path = tmp_path / "alarm.xyz"
+    path.write_text(BIF)
+    assert "ends in .xyz" in refusal(read, path)
+    assert ".toml for a model file, .bif" in refusal(read, path)
 
 
 @IN_FOLDER

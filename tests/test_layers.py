@@ -18,7 +18,7 @@ LAYERS = (
     ("network",),
     ("assign",),
     ("kernels", "circuit", "evidence", "contradiction", "posterior", "modelfile", "catalogue", "causal"),
-    ("engine", "table"),
+    ("engine", "table", "sampling"),
     ("triage",),
     ("sensitivity",),
     ("report", "inventory"),

@@ -26,7 +26,7 @@ from spasmnet.asking.roles import Roles, Target
 from spasmnet.asking.scores import Scorer, Scores, bits
 from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
-from spasmnet.sensitivity.uncertainty import checked_rng
+from spasmnet.sampling import checked_rng
 
 EXACT_TO = 1024  # joint states of what is hidden
 Z = 1.959963984540054  # of a 95 % interval

@@ -22,8 +22,8 @@ from spasmnet.asking.roles import Roles
 from spasmnet.asking.scores import Scorer, Scores, order
 from spasmnet.asking.stopping import Rule, verdict
 from spasmnet.engine import Engine, compile
-from spasmnet.network import Network
 from spasmnet.reading import load
+from spasmnet.sampling import draw_codes
 
 Ints = NDArray[np.int64]
 CHUNK = 400  # different cases that are scored together
@@ -108,18 +108,6 @@ def _figures(counts: Ints) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def people(network: Network, count: int, random: np.random.Generator) -> dict[str, Ints]:
-    """The states of all variables of people drawn from the network."""
-    found: dict[str, Ints] = {}
-    for name in network.order:
-        cpd = network.cpds[name]
-        table = cpd.table()
-        rows = table[tuple(found[p] for p in cpd.parents)] if cpd.parents else np.repeat(table[None], count, axis=0)
-        point = random.random(count)[:, None]
-        found[name] = np.minimum((point >= rows.cumsum(axis=1)).sum(axis=1), rows.shape[1] - 1)
-    return found
-
-
 def study(engine: Engine, count: int = 2000, seed: int = 0, stopping: int = 2000) -> Study:
     """Ask people in each order; the stopping rule is run on the first `stopping` of them, in the order by value."""
     network = engine.network
@@ -127,7 +115,7 @@ def study(engine: Engine, count: int = 2000, seed: int = 0, stopping: int = 2000
     scorer = Scorer(engine, roles)
     costs = np.array([roles.costs[name] for name in scorer.names])
     random = np.random.default_rng(seed)
-    drawn = people(network, count, random)
+    drawn = draw_codes(network, count, random)
     truth = np.stack([drawn[name] for name in scorer.batch.columns], axis=1).astype(np.int16)
     shuffled = random.permuted(np.tile(np.arange(len(scorer.names)), (count, 1)), axis=1)
     fixed = np.tile(np.arange(len(scorer.names)), (count, 1))

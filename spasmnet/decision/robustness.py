@@ -19,12 +19,13 @@ from spasmnet.errors import EvidenceError, SpasmnetError
 from spasmnet.network import Network
 from spasmnet.posterior import Provenance
 from spasmnet.rules import CARE_LEVELS
+from spasmnet.sampling import checked_rng
 from spasmnet.sensitivity.delta import delta, differentiated
 from spasmnet.sensitivity.distributions import Distributions
 from spasmnet.sensitivity.drawn import Rows, sampled
 from spasmnet.sensitivity.places import Place, cited_at, in_words, name_of, value_at
 from spasmnet.sensitivity.query import compiled_query
-from spasmnet.sensitivity.uncertainty import checked_engine, checked_rng
+from spasmnet.sensitivity.uncertainty import checked_engine
 
 if TYPE_CHECKING:
     import pandas as pd

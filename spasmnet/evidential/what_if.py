@@ -19,9 +19,10 @@ from spasmnet.evidential.question import Event, checked_engine, read_event, refu
 from spasmnet.evidential.twin import Twin, descendants
 from spasmnet.network import Network
 from spasmnet.posterior import Posterior, Provenance
+from spasmnet.sampling import checked_rng
 from spasmnet.sensitivity.distributions import Distributions
 from spasmnet.sensitivity.drawn import streams
-from spasmnet.sensitivity.uncertainty import checked_draws, checked_level, checked_rng
+from spasmnet.sensitivity.uncertainty import checked_draws, checked_level
 
 if TYPE_CHECKING:
     import pandas as pd

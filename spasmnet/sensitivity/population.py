@@ -147,7 +147,7 @@ class PopulationSensitivity:
 
         variable, state, given, value, low, high (its own range, or the spread), source, where; mean_size and mean of
         the derivative over the cases; largest (with its sign) and largest_case (its label); share of the cases in which
-         it is not 0 (above 1e-9 in size); swing, the mean size times the width of the range: how far the answer
+        it is not 0 (above 1e-9 in size); swing, the mean size times the width of the range: how far the answer
         moves in the mean, to first order.
         """
         import pandas as pd

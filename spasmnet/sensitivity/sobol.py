@@ -14,6 +14,7 @@ from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError
 from spasmnet.network import Network
 from spasmnet.posterior import Provenance
+from spasmnet.sampling import checked_rng
 from spasmnet.sensitivity.distributions import Distributions
 from spasmnet.sensitivity.drawn import Rows, answer_blocks
 from spasmnet.sensitivity.places import Place, cited_at, in_words, name_of
@@ -21,7 +22,7 @@ from spasmnet.sensitivity.polynomial import polynomial
 from spasmnet.sensitivity.relevance import sensitivity_set
 from spasmnet.sensitivity.scaling import split
 from spasmnet.sensitivity.target import Target, read_target
-from spasmnet.sensitivity.uncertainty import checked_engine, checked_level, checked_rng
+from spasmnet.sensitivity.uncertainty import checked_engine, checked_level
 
 if TYPE_CHECKING:
     import pandas as pd

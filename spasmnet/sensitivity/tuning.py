@@ -66,9 +66,9 @@ def tune(
     linear in each number t, so that the least change is known exactly. Changes are ranked by their CD distance, which
     bounds what they do to every other answer of the network (`cd_bound`).
 
-    `target`, `against` and `measure` are as in `parameter_sensitivity`: P(y | e) >= k is `tune(engine, (variable, y),
-    e, at_least=k)`; `against=z` makes it P(y | e) - P(z | e), with `measure="ratio"` their quotient. `at_least` and
-    `at_most` lie in the measure's range; both together ask for an answer between them.
+    `target`, `against` and `measure` are as in `parameter_sensitivity`: P(y | e) >= k is
+    `tune(engine, (variable, y), e, at_least=k)`; `against=z` makes it P(y | e) - P(z | e), with `measure="ratio"` their
+    quotient. `at_least` and `at_most` lie in the measure's range; both together ask for an answer between them.
 
     Raises EvidenceError (also if the target is itself observed), UnknownVariableError, UnknownStateError,
     ImpossibleEvidenceError and CircuitTooLargeError.

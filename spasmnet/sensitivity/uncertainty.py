@@ -15,6 +15,7 @@ from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError
 from spasmnet.network import Network
 from spasmnet.posterior import Posterior, Provenance, Uncertainty
+from spasmnet.sampling import checked_rng
 from spasmnet.sensitivity.delta import Delta, delta
 from spasmnet.sensitivity.distributions import Distributions
 from spasmnet.sensitivity.drawn import sampled
@@ -215,15 +216,6 @@ def checked_draws(draws: object, level: float) -> None:
     if not isinstance(draws, int) or isinstance(draws, bool) or draws * (1 - level) / 2 < IN_TAIL - 1e-9:
         least = int(np.ceil(2 * IN_TAIL / (1 - level) - 1e-6))
         raise SpasmnetError(f"draws must be a whole number of at least {least} for a level of {level}, not {draws!r}")
-
-
-def checked_rng(rng: object) -> np.random.Generator:
-    """The generator, or one with a fixed seed; raises SpasmnetError for anything else."""
-    if rng is None:
-        return np.random.default_rng(0)
-    if not isinstance(rng, np.random.Generator):
-        raise SpasmnetError(f"rng is a numpy Generator, such as numpy.random.default_rng(7), not {rng!r}")
-    return rng
 
 
 def _asked(network: Network, targets: Sequence[str] | None, given: Mapping[str, Any]) -> tuple[str, ...]:

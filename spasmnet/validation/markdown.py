@@ -40,6 +40,15 @@ def states_of(states: Mapping[str, Sequence[str]]) -> str:
     return ", ".join(f"{name} = {' or '.join(listed)}" for name, listed in states.items())
 
 
+def sentence(text: str) -> str:
+    """A text with its full stop, if there is any text.
+
+    >>> sentence("Working in heat"), sentence("Done."), sentence("")
+    ('Working in heat.', 'Done.', '')
+    """
+    return f"{text.removesuffix('.')}." if text else ""
+
+
 def link(source: Source) -> str:
     """A source's citation with a link."""
     address = f"https://doi.org/{source.doi}" if source.doi else source.url

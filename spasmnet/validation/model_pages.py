@@ -8,7 +8,7 @@ from spasmnet.display import percent
 from spasmnet.engine import Engine
 from spasmnet.network import Edge, Network
 from spasmnet.rules import CARE_LEVELS
-from spasmnet.validation.markdown import link, number, page, quoted, states_of, table
+from spasmnet.validation.markdown import link, number, page, quoted, sentence, states_of, table
 
 ROLES = {"risk_factor": "Risk factors", "cause": "Causes", "serious": "Serious conditions", "finding": "Findings"}
 
@@ -64,7 +64,7 @@ def variables_page(engine: Engine) -> str:
             if variable.role != role:
                 continue
             codes = ", ".join(f"{system.upper()} {code}" for system, code in variable.codes.items())
-            facts = [variable.description, f"*{variable.question}*" if variable.question else ""]
+            facts = [sentence(variable.description), f"*{variable.question}*" if variable.question else ""]
             facts += [f"Codes: {codes}." if codes else ""]
             facts += [f"Depends on: {', '.join(network.parents(variable.name)) or 'nothing'}."]
             rows = [
