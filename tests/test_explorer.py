@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import spasmnet
 from spasmnet import Network, Table, Variable
 from spasmnet.cli import main
+from spasmnet.display import name_of, state_of
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError, UnknownVariableError
 from spasmnet.explorer.content import content
 from spasmnet.explorer.page import explorer_page, write_explorer
@@ -231,6 +232,33 @@ def value_of(network: Network, place: dict[str, Any]) -> float:
     if place["kind"] == "table":
         return float(cpd.table().reshape(-1, place["size"])[place["row"], place["state"]])
     return float(cpd.links[place["kind"]][place["row"] + 1, place["state"]])  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", ["muscle_spasm", "alarm"])
+def test_numbers_are_named_after_their_place(calculator: Any, name: str) -> None:
+    """Every number of a model says in words which entry it is: of a table, a leak, or a link."""
+    network = classic.load(name) if name == "alarm" else ENGINE.network
+    found = calculator.evaluate(
+        """(content) => {
+          const model = new Model(JSON.parse(content));
+          return model.places.map((place, i) => [place, numberWords(model, place), model.values[i]]);
+        }""",
+        json.dumps(content(spasmnet.compile(network))),
+    )
+    kinds = set()
+    for place, words, number in found:
+        owner, given = network.variables[place["variable"]], words_of(network, place)
+        pairs = [pair.split("=") for pair in given.removeprefix("link ").split(", ") if "=" in pair]
+        told = [f"{name_of(network.by_name[n])} = {state_of(network.by_name[n], s)}" for n, s in pairs]
+        expected = f"{name_of(owner)} = {state_of(owner, owner.states[place['state']])}"
+        if given == "leak":
+            expected += ", with no cause that the model knows"
+        elif told:
+            expected += f", {'through' if given.startswith('link') else 'given'} {', '.join(told)}"
+        assert words == expected
+        assert number == pytest.approx(value_of(network, place), abs=1e-15)
+        kinds.add(given.split()[0] if given.startswith(("leak", "link")) else "table")
+    assert kinds == ({"table"} if name == "alarm" else {"table", "leak", "link"})
 
 
 @SHARED
