@@ -151,7 +151,7 @@ def _cited(network: Network, numbers: Numbers, name: str) -> list[list[Any]]:
 def _flag(rule: Rule, position: dict[str, int]) -> dict[str, Any]:
     return {
         "text": plain(rule.text),
-        "level": rule.level,
+        "level": plain(rule.level),
         "when": [[position[name], list(states)] for name, states in rule.when.items()],
         "suspects": [position[name] for name in rule.suspects],
     }

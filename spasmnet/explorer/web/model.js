@@ -24,6 +24,7 @@ class Model {
     Object.assign(this, content);
     this.engine = new Circuit(content.circuit);
     this.byName = new Map(this.variables.map((variable, i) => [variable.name, i]));
+    this.sources = own(content.sources);
     this.places = placesOf(this);
     this.values = Float64Array.from(this.numbers.values);
     this.alike = new Float64Array(this.values.length).fill(1);

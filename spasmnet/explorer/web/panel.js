@@ -70,7 +70,6 @@ class Panel {
       const findings = JSON.parse(this.area.value);
       if (!findings || typeof findings !== "object" || Array.isArray(findings)) throw new Error("findings are an object, such as {\"name\": \"state\"}");
       this.explorer.set(findings);
-      text(this.problem, "");
     } catch (error) {
       text(this.problem, error.message);
     }
@@ -122,17 +121,17 @@ class Panel {
     this.alert.replaceChildren(said[0], isolated(said[1]), said[2]);
   }
 
-  showCare({ care, flags = [], findings, contradiction }) {
+  showCare({ care, flags, findings }) {
     const { levels } = this.explorer.model, known = Object.keys(findings).length > 0, parts = [];
     const level = care ? levels[care.level] : flags[0]?.level; // of a contradiction only the red flags are left
     if (!known) parts.push(h("p", {}, "Click a state to set a finding; click it again to clear it."));
     if (known && level) {
-      parts.push(h("p", { className: `level ${level}` }, CARE[level]));
+      parts.push(h("p", { className: `level ${level}` }, CARE[level] ?? level));
       parts.push(h("p", {}, !care || care.byFlag ? "Decided by a red flag, whatever the probabilities say." : "The level with the least expected loss; no red flag asks for more."));
     }
     if (known) for (const flag of flags) parts.push(h("p", { className: "flag" }, isolated(flag.text)));
     this.care.replaceChildren(...parts);
-    this.summary = known && level ? `${CARE[level]}. ` : "";
+    this.summary = known && level ? `${CARE[level] ?? level}. ` : "";
   }
 
   showLeading(answer) {
@@ -218,7 +217,7 @@ class Panel {
   }
 }
 
-const sourceOf = ({ sources }, { source }) => own(sources)[source] ?? { kind: "source", text: escaped(source) };
+const sourceOf = ({ sources }, { source }) => sources[source] ?? { kind: "source", text: escaped(source) };
 const orNothing = (rows) => (rows.length ? rows : [h("p", { className: "soft" }, "Nothing.")]);
 const range = ({ least, most }) => `${percent(least)} to ${percent(most)}`;
 
