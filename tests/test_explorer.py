@@ -775,6 +775,66 @@ def test_a_slider_shows_where_its_number_is(browser: Any, folder: Path) -> None:
     page.context.close()
 
 
+def test_a_number_that_is_back_is_no_change(page: Any) -> None:
+    """Two numbers of a row, moved with the keyboard and moved back in turn, leave the published model, to the last bit."""
+    state(page, "Heavy sweating", "Yes").click()
+    page.get_by_label("What moves the probability of").select_option(label="Age: 40 to 64")
+    before = page.locator(".state").evaluate_all("all => all.map((e) => e.title)")
+    names = [page.get_by_role("slider").nth(i).get_attribute("aria-label") for i in range(2)]
+    assert all(name.startswith("Age = ") for name in names)
+    for name, key in (
+        (names[0], "ArrowRight"),
+        (names[1], "ArrowRight"),
+        (names[1], "ArrowLeft"),
+        (names[0], "ArrowLeft"),
+    ):
+        assert page.locator(".changes").is_visible() == (key == "ArrowLeft" or name == names[1])
+        page.get_by_role("slider", name=name, exact=True).focus()
+        for _ in range(3):
+            page.keyboard.press(key)
+    assert not page.locator(".changes").is_visible()
+    assert page.locator(".state").evaluate_all("all => all.map((e) => e.title)") == before
+
+
+USE = """([content, seed]) => {
+  const random = (n) => { seed = (seed * 1103515245 + 12345) % 2147483648; return Math.floor((seed / 2147483648) * n); };
+  const root = document.body.appendChild(document.createElement("div")), model = new Model(JSON.parse(content));
+  const explorer = new Explorer(root, model);
+  const some = (selector) => { const all = root.querySelectorAll(selector); return all.length ? all[random(all.length)] : null; };
+  const slide = (slider) => {
+    slider.value = [slider.min, slider.max, (Number(slider.min) + Number(slider.max)) / 2][random(3)];
+    for (const name of ["input", "change"]) slider.dispatchEvent(new Event(name));
+  };
+  const choose = (select) => { select.selectedIndex = random(select.options.length); select.dispatchEvent(new Event("change")); };
+  const acts = [["input[type=range]", slide], ["select", choose], ...Array(4).fill([".state", (e) => e.click()]), ["button", (e) => e.click()]];
+  const wrong = [];
+  for (let i = 0; i < 25; i++) {
+    const [selector, act] = acts[random(acts.length)], element = some(selector);
+    if (element) act(element);
+    const words = root.querySelector(".body").textContent;
+    if (/NaN|undefined|Infinity|object Object/.test(words)) wrong.push(words);
+    const { answer } = explorer, buttons = explorer.cards.flatMap((card) => [...card.element.querySelectorAll(".state")]);
+    const titles = buttons.map((e) => e.title && parseFloat(e.title));
+    const sure = answer.contradiction ? titles.map(() => "") : answer.posterior.flat().map((p) => Number(p.toPrecision(6)));
+    if (JSON.stringify(titles) !== JSON.stringify(sure)) wrong.push([titles, sure]);
+  }
+  root.remove();
+  return wrong;
+}"""
+
+
+@SHARED
+@given(st.data())
+def test_whatever_is_clicked_the_beliefs_are_shown(calculator: Any, data: st.DataObject) -> None:
+    """Random clicks, sliders and targets: each card shows the present answer, and nothing is shown that is no number."""
+    network = data.draw(ranged_networks(max_variables=4) | asking_networks())
+    plainly = content(spasmnet.compile(network))
+    for i, variable in enumerate(plainly["variables"]):  # its words could be anything, such as NaN
+        variable["label"], variable["about"] = f"v{i}", ""
+        variable["labels"] = [f"s{k}" for k, _ in enumerate(variable["states"])]
+    assert calculator.evaluate(USE, [json.dumps(plainly), data.draw(st.integers(1, 2**31 - 1))]) == []
+
+
 def alike_network() -> Network:
     """Variables and states that are called the same or nothing, and names that are numbers."""
     binary = {"states": ("0", "1"), "state_labels": ("same", "same")}

@@ -1,6 +1,6 @@
 // The model: findings in, posteriors, care and sensitivities out. Nothing here knows what is shown.
 
-const LIKELY = 0.5, LEAST_RATIO = 1e-300, CERTAIN = "certain", UNCERTAIN = "uncertain";
+const LIKELY = 0.5, SAME = 1e-12, LEAST_RATIO = 1e-300, CERTAIN = "certain", UNCERTAIN = "uncertain";
 
 async function unpacked(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -167,14 +167,22 @@ class Model {
     return found;
   }
 
-  // Set a number; the others of its row keep their ratios.
+  // Set a number; the others of its row keep their ratios. A row that is as published but for rounding becomes exactly so.
   change(number, value) {
     const { first, size } = this.places[number], ratios = this.ratios(number);
     let rest = 0;
     for (let i = first; i < first + size; i++) if (i !== number) rest += ratios[i];
     for (let i = first; i < first + size; i++) if (i !== number) this.values[i] = (ratios[i] / rest) * (1 - value);
     this.values[number] = value;
+    const { values: published } = this.numbers, row = Array.from({ length: size }, (_, i) => first + i);
+    if (row.every((i) => Math.abs(this.values[i] - published[i]) < SAME)) for (const i of row) this.values[i] = published[i];
     this.unobserved = null;
+  }
+
+  // Whether the row of a number is not as published.
+  isMoved(number) {
+    const { first, size } = this.places[number];
+    return this.values.subarray(first, first + size).some((value, i) => value !== this.numbers.values[first + i]);
   }
 
   restore() {

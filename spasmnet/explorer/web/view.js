@@ -105,13 +105,13 @@ class Explorer {
 
   change(number, value, finished) {
     this.model.change(number, value);
-    this.moved.add(number);
+    this.moved = new Set([...this.moved, number].filter((one) => this.model.isMoved(one)));
     this.renumber(finished);
   }
 
   restore() {
     this.model.restore();
-    this.moved.clear();
+    this.moved = new Set();
     this.renumber(true);
   }
 
