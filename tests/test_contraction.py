@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spasmnet import CircuitTooLargeError
-from spasmnet.circuit import contraction
+from spasmnet.circuit import contraction, layout
 from spasmnet.circuit.contraction import NO, Operand, Work, operand, plan
 from spasmnet.circuit.halves import halves, side_by_side
 
@@ -54,18 +54,49 @@ def test_sums_of_products_and_their_derivatives(
     """The value and every derivative are what einsum says, also when the work is split between two threads."""
     cards, scopes, tables = drawn
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contraction, "LARGE", 0 if large else 10**9)
+        patch.setattr(layout, "LARGE", 0 if large else 10**9)
         patch.setattr(contraction, "SMALL", 0 if large else 500)
         work, places, value = worked(cards, scopes, tables)
+    _agree(cards, scopes, tables, work, places, value)
+
+
+def _agree(
+    cards: list[int], scopes: list[tuple[int, ...]], tables: list[np.ndarray], work: Work, places: list[slice],
+    value: float,
+) -> None:  # fmt: skip
+    """Compare a result and its derivatives, also when the memory is used again, with einsum."""
     subscripts = ["".join(LETTERS[v] for v in scope) for scope in scopes]
     assert value == pytest.approx(float(np.einsum(",".join(subscripts) + "->", *tables)), rel=1e-12)
-    for _ in range(2):  # the memory can be used again
-        work.forwards()
+    for _ in range(2):
+        assert work.forwards() == value
         work.backwards()
     for i, place in enumerate(places):
         others = [np.ones([cards[v] for v in scopes[i]]) if i == j else table for j, table in enumerate(tables)]
         expected = np.einsum(",".join(subscripts) + "->" + subscripts[i], *others)
         assert work.slopes[place] == pytest.approx(expected.ravel(), rel=1e-12, abs=1e-300)
+
+
+def test_many_axes_in_any_order() -> None:
+    """Matrix products and copies that loop over more axes than their innermost code does."""
+    cards = [3, 2, 4, 5, 9, 3]
+    seen = set()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contraction, "SMALL", 0)
+        for seed in range(60):
+            rng = np.random.default_rng(seed)
+            scopes = [tuple(rng.permutation(6)[: rng.integers(3, 7)].tolist()) for _ in range(4)]
+            scopes += [(v,) for v in range(6)]
+            tables = [rng.random([cards[v] for v in scope]) for scope in scopes]
+            work, places, value = worked(cards, scopes, tables)
+            seen |= {kind for loops, kind in _steps(work) if loops > 3}
+            _agree(cards, scopes, tables, work, places, value)
+    assert {contraction.MATRIX, contraction.COPY} <= seen
+
+
+def _steps(work: Work) -> list[tuple[int, int]]:
+    """How many loops each step has, and of which kind it is."""
+    planned = work._plan
+    return [(int(planned.steps[i]), int(planned.steps[i + 1])) for i in planned.starts]
 
 
 def test_observed_variables_are_views() -> None:
@@ -104,6 +135,47 @@ def test_side_by_side() -> None:
             done: list[str] = []
             side_by_side(lambda: (time.sleep(slow), done.append("one")), lambda: done.append("other"))  # noqa: B023
             assert sorted(done) == ["one", "other"]
+
+
+@given(st.data())
+def test_places_do_not_overlap(data: st.DataObject) -> None:
+    """What is needed at the same time lies in different places, and what is no longer needed is used again."""
+    n = data.draw(st.integers(1, 30))
+    used: list[list[int]] = [[] for _ in range(n)]
+    for i in range(n - 1):  # a tree
+        used[data.draw(st.integers(i + 1, n - 1))].append(i)
+    sizes, costs = (data.draw(st.lists(st.integers(1, 9), min_size=n, max_size=n)) for _ in range(2))
+    copies = [len(earlier) == 1 and data.draw(st.booleans()) for earlier in used]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layout, "LARGE", data.draw(st.sampled_from([0, 10**9])))
+        found = layout.arrange(used, costs, sizes, copies, 5)
+    assert sorted(i for part in found.parts for i in part) == list(range(n))
+
+    def disjoint(places: dict[int, int], needed: set[int]) -> bool:
+        cells = [cell for i in needed for cell in range(places[i], places[i] + sizes[i])]
+        return len(cells) == len(set(cells)) and all(5 <= cell < found.size for cell in cells)
+
+    one, other, rest = (list(part) for part in found.parts)
+    for first, second in ((one, other), (other, one)):  # whichever of the two comes first
+        needed: set[int] = set()
+        for i in (*first, *second, *rest):
+            assert set(used[i]) <= needed
+            needed.add(i)
+            assert disjoint(found.results, needed)
+            needed -= set(used[i]) if copies[i] else set()
+        needed = {n - 1}
+        for i in (*rest[::-1], *first[::-1], *second[::-1]):
+            assert i in needed
+            needed |= set(used[i])
+            assert disjoint(found.slopes, needed)
+            needed.remove(i)
+
+
+def test_what_is_no_longer_needed_is_used_again() -> None:
+    """A chain of a hundred steps needs memory for the derivatives of two."""
+    found = layout.arrange([[], *([i] for i in range(99))], [1] * 100, [7] * 100, [False] * 100, 0)
+    assert max(found.slopes.values()) == 7
+    assert max(found.results.values()) == 7 * 99
 
 
 def test_halves() -> None:

@@ -6,6 +6,7 @@ import copy
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from fractions import Fraction
 from math import exp, inf, log
 from types import SimpleNamespace
 from typing import cast
@@ -268,6 +269,24 @@ def test_asia_reference_values() -> None:
     zero = ps["P(either=yes | lung=no, tub=no)"]
     assert zero.value == 0.0
     assert abs(zero.derivative) == pytest.approx(6.18465, abs=1e-5)
+
+
+@pytest.mark.parametrize("states", [2, 9])
+@pytest.mark.parametrize("of_log", [False, True])
+def test_derivative_where_the_terms_cancel(states: int, of_log: bool) -> None:
+    """A finding a million million times rarer than the terms of a row: no digit of the derivative is lost."""
+    rare, q, t = Fraction(1, 2**40), (Fraction(3e-13), Fraction(0.3)), (Fraction(0.1), Fraction(0.7))
+    cause = Variable("c", tuple(str(i) for i in range(states)))
+    finding, target = Variable("e", ("0", "1")), Variable("t", ("0", "1"))
+    cpds = {"c": Table((), [float(1 - rare), float(rare), *[0.0] * (states - 2)])}
+    for name, row in (("e", q), ("t", t)):
+        cpds[name] = Table(("c",), [[float(row[i > 0]), float(1 - row[i > 0])] for i in range(states)])
+    engine = spasmnet.compile(Network((cause, finding, target), cpds))
+    ps = parameter_sensitivity(engine, ("t", "0"), {"e": "0"}, measure="log_odds" if of_log else None)
+    evidence = (1 - rare) * q[0] + rare * q[1]
+    yes = (1 - rare) * q[0] * t[0] + rare * q[1] * t[1]
+    exact = (t[0] - t[1]) * q[0] * q[1] / (yes * (evidence - yes) if of_log else evidence**2)
+    assert ps.frame.loc["P(c=0)", "derivative"] == pytest.approx(float(exact), rel=1e-13)
 
 
 def test_alarm_reference_values() -> None:

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from spasmnet._frozen import Rebuilt
 from spasmnet.circuit.factors import Factor, FactorSet
-from spasmnet.circuit.halves import halves, one_after_the_other, side_by_side
+from spasmnet.circuit.halves import one_after_the_other, side_by_side
+from spasmnet.circuit.layout import arrange
 from spasmnet.circuit.order import elimination_order
 from spasmnet.circuit.rows import processors
 from spasmnet.errors import CircuitTooLargeError
@@ -30,16 +31,16 @@ from spasmnet.kernels.native import address, kernels
 Floats = NDArray[np.float64]
 Ints = NDArray[Any]
 Loop = tuple[int, int, int, int]  # length, strides of both operands and of the result
-PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT = range(6)  # as in kernels/contract.py
+PRODUCTS, SCALED, DOT, SUM, STRIDED, STRIDED_DOT, MATRIX, COPY = range(8)  # as in kernels/contract.py
 KINDS = {(1, 1, 1): PRODUCTS, (1, 0, 1): SCALED, (1, 1, 0): DOT, (1, 0, 0): SUM}
-COST = (0.4, 0.3, 0.5, 0.8, 1.6, 1.6)  # of an innermost turn, in about a nanosecond each
+COST = (0.4, 0.3, 0.5, 0.8, 1.6, 1.6, 0.3, 1.6)  # of an innermost turn, in about a nanosecond each
 TURN = 3.0  # what starting the innermost loop costs
 NOTHING: Loop = (1, 0, 0, 0)
 NO, ADD, SET, TILED = range(4)  # what is wanted of an operand's derivatives, as in kernels/contract.py
-LARGE = 1_500_000  # turns from which starting a thread pays
 FEW, QUICK = 4, 5_000  # how many orders are tried, unless the best of them takes more turns
 SMALL = 500  # turns up to which a step is not worth much thought
 MOST_LOOPS = 61
+WIDE = 8  # numbers in a row from which several rows are multiplied at once
 NO_SUMS = np.zeros((0, 3), dtype=np.int64)
 
 
@@ -74,10 +75,11 @@ def operand(scope: Sequence[int], offset: int, shape: Sequence[int], fixed: Mapp
 
 @dataclass(frozen=True, eq=False)
 class Plan(Rebuilt):
-    """The steps from the leaves, which fill the first `leaves` places of an array of `size`, to the result at `root`.
+    """The steps from the leaves, which fill the first `leaves` places of an array of `size`, to the result.
 
     `parts` are how many steps can run side by side, first the one and then the other half, and how many come after
-    both; `sums` are leaves that are sums of neighbouring other leaves: place, first, last.
+    both; `root` are the places of the result and, in an array of its own, of its derivative; `sums` are leaves that are
+    sums of neighbouring other leaves: place, first, last.
     """
 
     steps: Ints
@@ -86,7 +88,7 @@ class Plan(Rebuilt):
     sums: Ints
     leaves: int
     size: int
-    root: int
+    root: tuple[int, int]
 
 
 class Work:
@@ -98,7 +100,7 @@ class Work:
         self._counters = np.zeros((3, MOST_LOOPS + 3), dtype=np.int64)
         self._plan = plan  # keeps the addresses below alive
         self.at, self.slopes_at = address(self.values), address(self.slopes)
-        self._root = plan.root
+        self._root, self._root_slope = plan.root
         steps, starts, scratch, first = address(plan.steps), address(plan.starts), address(self._counters), 0
         native = kernels()
         self._forwards, self._backwards = [], []
@@ -122,7 +124,7 @@ class Work:
 
     def backwards(self) -> None:
         """The derivatives of the result just computed; those with respect to the leaves come first in `slopes`."""
-        self.slopes[self._root] = 1.0
+        self.slopes[self._root_slope] = 1.0
         self._backwards[2]()
         if self._halved:
             self._together(*self._backwards[:2])
@@ -158,7 +160,7 @@ def plan(
     total = writer.multiply(unit, unit)
     for leaf in buckets:
         total = writer.multiply(total, leaf)
-    return Plan(*writer.program(), sums, leaves, writer.size, total.offset)
+    return writer.program(sums)
 
 
 def _no_numbers() -> Floats:
@@ -169,12 +171,14 @@ def _no_numbers() -> Floats:
 class _Writer:
     """Writes steps down, and gives each result its place."""
 
-    def __init__(self, cards: Sequence[int], size: int, one: int) -> None:
-        self.cards, self.size, self._unit = cards, size, Operand((), one, (), False)
+    def __init__(self, cards: Sequence[int], leaves: int, one: int) -> None:
+        self.cards, self._leaves, self._unit = cards, leaves, Operand((), one, (), False)
+        self._next = leaves  # a number for the next result, as if all of them had places of their own
         self.steps: list[list[int]] = []
         self.costs: list[int] = []
         self.used: list[list[int]] = []
-        self._made: dict[int, int] = {}  # place of a result: its step
+        self.sizes: list[int] = []
+        self._made: dict[int, int] = {}  # number of a result: its step
 
     def sum_out(self, touched: list[Operand], variable: int) -> Operand:
         """Multiply operands, the pair with the smallest product first, the last with the variable summed away."""
@@ -243,18 +247,23 @@ class _Writer:
         if loops[0][1:] == (1, 0, 1):  # a loop that meets the vectors again had best be near
             again = max(range(2, len(loops)), key=lambda d: (loops[d][0] > 1 and not loops[d][1]) * loops[d][0])
             loops.insert(2, loops.pop(again))
+        if not b.scope and summed < 0 and b.offset == self._unit.offset:
+            return _Nest(a, b, tuple(order), COPY, tuple(sorted(loops)))  # the longest innermost
         kind = KINDS.get(loops[0][1:], STRIDED_DOT if loops[0] is over or loops[0][3] == 0 else STRIDED)
+        if kind == SCALED and loops[2][1] == 0 and loops[0][0] >= WIDE:
+            kind = MATRIX
         kept = tuple(v for v in order if v != summed)
         return _Nest(a, b, kept, kind, tuple(reversed(loops)))
 
     def _result(self, nest: _Nest) -> Operand:
         """Where the result of a step will lie if it is the next one."""
         shape = [self.cards[v] for v in nest.kept]
-        return operand(nest.kept, self.size, shape, {}, nest.a.wanted or nest.b.wanted)
+        return operand(nest.kept, self._next, shape, {}, nest.a.wanted or nest.b.wanted)
 
     def _write(self, nest: _Nest) -> Operand:
         a, b, result = nest.a, nest.b, self._result(nest)
-        self.size += prod(self.cards[v] for v in nest.kept)
+        self.sizes.append(prod(self.cards[v] for v in nest.kept))
+        self._next += self.sizes[-1]
         wanted = [self._wanted(operand, nest, i) for i, operand in ((1, a), (2, b))]
         clear = [
             1 + sum(along * (self.cards[v] - 1) for v, along in zip(operand.scope, operand.strides, strict=True))
@@ -264,28 +273,37 @@ class _Writer:
         ]
         self.used.append([self._made[operand.offset] for operand in (a, b) if operand.offset in self._made])
         self._made[result.offset] = len(self.steps)
-        header = [len(nest.loops), nest.kind, a.offset, b.offset, result.offset, *wanted, *clear]
+        header = [len(nest.loops), nest.kind, a.offset, b.offset, result.offset, *wanted, *clear, 0, 0, 0]
         self.steps.append([*header, *chain.from_iterable(nest.loops)])
         self.costs.append(nest.cells)
         return result
 
-    def program(self) -> tuple[Ints, Ints, tuple[int, int, int]]:
-        """All steps in a row, where each begins, and how many belong to each part."""
-        parts: Sequence[list[int]] = ([], [], list(range(len(self.steps))))
-        if sum(self.costs) > LARGE:
-            parts = halves(self.costs, self.used)
-        steps = [self.steps[i] for part in parts for i in part]
-        starts = np.cumsum([0, *(len(step) for step in steps)])[:-1]
-        one, other, rest = (len(part) for part in parts)
-        return np.array([*chain.from_iterable(steps)]), starts, (one, other, rest)
+    def program(self, sums: Ints) -> Plan:
+        """All steps, in the order in which they run, and with their places in memory."""
+        copies = [step[1] == COPY for step in self.steps]
+        layout = arrange(self.used, self.costs, self.sizes, copies, self._leaves)
+        rows = [self.steps[i] for part in layout.parts for i in part]
+        for row in rows:
+            for i in (0, 1, 2):
+                place = row[2 + i]
+                made = self._made.get(place)
+                row[2 + i] = place if made is None else layout.results[made]
+                row[9 + i] = place if made is None else layout.slopes[made]
+        starts = np.cumsum([0, *(len(row) for row in rows)])[:-1]
+        one, other, rest = (len(part) for part in layout.parts)
+        root = (rows[-1][4], rows[-1][11])
+        flat = np.array([*chain.from_iterable(rows)])
+        return Plan(flat, starts, (one, other, rest), sums, self._leaves, layout.size, root)
 
     def _wanted(self, operand: Operand, nest: _Nest, i: int) -> int:
         """Whether derivatives are wanted at all, and whether the loops meet each of them more than once."""
         if not operand.wanted:
             return NO
         again = {d for d, loop in enumerate(nest.loops, -len(nest.loops)) if loop[0] > 1 and not loop[i]}
-        if nest.kind == SCALED and i == 2:
+        if nest.kind in (SCALED, MATRIX) and i == 2:
             again -= {-1}  # innermost, they are summed at once
+        if nest.kind == MATRIX and i == 1:
+            again -= {-3}  # as over the blocks
         if nest.kind == SCALED and i == 1 and again == {-3}:
             return TILED
         return ADD if again else SET

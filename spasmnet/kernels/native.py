@@ -20,7 +20,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 MODULES = ("run", "direct", "specialise", "build", "order", "encode", "contract", "functions")
-PARTS = ("memory", "cells", "clusters", "vectors")  # of which the others are made
+PARTS = ("memory", "cells", "clusters", "vectors", "matrices")  # of which the others are made
 FROM_C = {"memset": ctypes.memset, "memmove": ctypes.memmove, "memcpy": ctypes.memmove}  # what loops compile to
 Code = tuple[dict[str, list[str]], list[bytes]]  # by kernel its symbol and signature, and all object code
 C_TYPES = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
