@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from math import prod
 from typing import Any
@@ -16,7 +18,7 @@ import numpy as np
 
 from spasmnet.circuit.circuit import Circuit
 from spasmnet.display import NOTICE, name_of, plain, state_of
-from spasmnet.engine import Engine
+from spasmnet.engine import Engine, compile
 from spasmnet.errors import CircuitTooLargeError, SpasmnetError
 from spasmnet.network import Network, Variable
 from spasmnet.rules import CARE_LEVELS, Rule
@@ -26,6 +28,13 @@ from spasmnet.sensitivity.polynomial import Polynomial, polynomial
 FORMAT = 1
 MOST_PRODUCTS = 2_000_000  # which a browser goes through in some 20 ms
 MOST_LETTERS = 400  # of one text
+
+
+def engine_of(what: Network | Engine) -> Engine:
+    """The engine, or one for the network; raises SpasmnetError for anything else."""
+    if not isinstance(what, (Network, Engine)):
+        raise SpasmnetError(f"the explorer takes a network or an engine, not {type(what).__name__}")
+    return what if isinstance(what, Engine) else compile(what)
 
 
 def packed(engine: Engine) -> bytes:
@@ -42,16 +51,18 @@ def content(engine: Engine) -> dict[str, Any]:
     network = engine.network
     query = _circuit(network)
     position = {name: i for i, name in enumerate(network.names)}
+    labels = _distinct(map(name_of, network.variables), network.names)
+    variables = zip(network.variables, labels, strict=True)
     return {
         "format": FORMAT,
         "name": plain(network.name),
-        "title": plain(network.title or network.name)[:MOST_LETTERS],
+        "title": _short(network.title or network.name),
         "stamp": plain(str(engine.provenance)),
         "notice": plain(network.intended_use) or NOTICE,
-        "variables": [_variable(network, v, position, query.free[v.name][0]) for v in network.variables],
+        "variables": [_variable(network, v, label, position, query.free[v.name][0]) for v, label in variables],
         "circuit": _program(query.circuit),
         "numbers": _numbers(network, query, position),
-        "sources": {key: plain(f"{s.kind}: {s.citation()}") for key, s in network.sources.items()},
+        "sources": {key: {"kind": plain(s.kind), "text": plain(s.citation())} for key, s in network.sources.items()},
         "flags": [_flag(rule, position) for rule in network.red_flags],
         "levels": list(CARE_LEVELS),
         "losses": _losses(network, position),
@@ -70,18 +81,32 @@ def _circuit(network: Network) -> Polynomial:
         ) from None
 
 
-def _variable(network: Network, variable: Variable, position: dict[str, int], leaf: int) -> dict[str, Any]:
+def _variable(network: Network, variable: Variable, label: str, position: dict[str, int], leaf: int) -> dict[str, Any]:
     return {
         "name": variable.name,
-        "label": name_of(variable)[:MOST_LETTERS],
-        "about": plain(variable.question or variable.description)[:MOST_LETTERS],
+        "label": label,
+        "about": _short(variable.question or variable.description or variable.name),
         "role": variable.role,
         "states": list(variable.states),
-        "labels": [state_of(variable, state)[:MOST_LETTERS] for state in variable.states],
+        "labels": _distinct((state_of(variable, state) for state in variable.states), variable.states),
         "parents": [position[parent] for parent in network.cpds[variable.name].parents],
         "contested": [position[e.parent] for e in network.edges if e.child == variable.name and e.contested],
         "leaf": leaf,
     }
+
+
+def _short(text: str) -> str:
+    words = plain(text)
+    return words if len(words) <= MOST_LETTERS else words[: MOST_LETTERS - 1] + "…"
+
+
+def _distinct(labels: Iterable[str], names: Sequence[str]) -> list[str]:
+    """Labels to click on and to hear: none blank, and no two alike, for which the name or else a number follows."""
+    words = [_short(label if label.strip() else f"({name})") for label, name in zip(labels, names, strict=True)]
+    count = Counter(words)
+    named = [f"{word} ({_short(name)})" if count[word] > 1 else word for word, name in zip(words, names, strict=True)]
+    count = Counter(named)
+    return [f"{word} [{i}]" if count[word] > 1 else word for i, word in enumerate(named, 1)]
 
 
 def _program(circuit: Circuit) -> dict[str, Any]:
@@ -126,7 +151,7 @@ def _cited(network: Network, numbers: Numbers, name: str) -> list[list[Any]]:
 def _flag(rule: Rule, position: dict[str, int]) -> dict[str, Any]:
     return {
         "text": plain(rule.text),
-        "level": rule.level,
+        "level": plain(rule.level),
         "when": [[position[name], list(states)] for name, states in rule.when.items()],
         "suspects": [position[name] for name in rule.suspects],
     }

@@ -13,25 +13,26 @@ from typing import Any
 from spasmnet.drawing.text import safe
 from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
-from spasmnet.evidence import check
-from spasmnet.explorer.content import packed
+from spasmnet.evidence import check, own
+from spasmnet.explorer.content import engine_of, packed
 from spasmnet.explorer.parts import read, script
+from spasmnet.network import Network
 
 
-def explorer_page(engine: Engine, findings: Mapping[str, Any] | None = None) -> str:
+def explorer_page(what: Network | Engine, findings: Mapping[str, Any] | None = None) -> str:
     """A page (HTML) in which findings are set by clicking, and everything follows at once; it needs no server.
 
     The page holds the network's circuit and numbers and works posteriors, care and sensitivities out by itself, exactly
     but for rounding. A content security policy forbids it to load or send anything. `findings` are those that it begins
-    with. Raises EvidenceError for findings that are not understood, and SpasmnetError for a network whose circuit is
-    too large for a browser.
+    with. Raises EvidenceError for findings that are not understood, and SpasmnetError for what is neither network nor
+    engine and for a network whose circuit is too large for a browser.
 
     >>> import spasmnet
-    >>> page = explorer_page(spasmnet.compile(spasmnet.load()))
+    >>> page = explorer_page(spasmnet.load())
     >>> len(page) < 1_000_000
     True
     """
-    given = dict(findings or {})
+    engine, given = engine_of(what), {} if findings is None else findings
     check(engine.network, given)
     code, look = script("page.js"), read("page.css") + read("explorer.css")
     return Template(read("page.html")).substitute(
@@ -41,19 +42,23 @@ def explorer_page(engine: Engine, findings: Mapping[str, Any] | None = None) -> 
         script=code,
         script_digest=_digest(code),
         content=_letters(packed(engine)),
-        findings=_letters(json.dumps(given, default=dict).encode()),
+        findings=_letters(json.dumps(own(given), default=dict).encode()),
     )
 
 
-def write_explorer(engine: Engine, path: str | Path, findings: Mapping[str, Any] | None = None) -> Path:
+def write_explorer(what: Network | Engine, path: str | Path, findings: Mapping[str, Any] | None = None) -> Path:
     """Write the page to a file whose name ends in .html; returns its path.
 
-    Raises SpasmnetError for another ending, and what `explorer_page` raises.
+    Raises SpasmnetError for another ending and for a file that cannot be written, and what `explorer_page` raises.
     """
     place = Path(path)
     if place.suffix.lower() not in (".html", ".htm"):
         raise SpasmnetError(f"the explorer is a page, to be saved as .html, not as {place.suffix or place.name}")
-    place.write_text(explorer_page(engine, findings), encoding="utf-8")
+    page = explorer_page(what, findings)
+    try:
+        place.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise SpasmnetError(f"cannot write the page to {str(place)!r}: {error.strerror or error}") from None
     return place
 
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from spasmnet.engine import Engine, compile
-from spasmnet.errors import SpasmnetError
+from spasmnet.engine import Engine
 from spasmnet.evidence import check, own
-from spasmnet.explorer.content import packed
+from spasmnet.explorer.content import engine_of, packed
 from spasmnet.explorer.parts import read, script
 from spasmnet.network import Network
 from spasmnet.report import Report, report
@@ -73,6 +72,4 @@ def explore(what: Network | Engine, findings: Mapping[str, Any] | None = None) -
     >>> widget.posterior.evidence == widget.findings
     True
     """
-    if not isinstance(what, (Network, Engine)):
-        raise SpasmnetError(f"explore takes a network or an engine, not {type(what).__name__}")
-    return Explorer(what if isinstance(what, Engine) else compile(what), findings)
+    return Explorer(engine_of(what), findings)

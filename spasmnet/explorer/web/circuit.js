@@ -18,6 +18,7 @@ class Circuit {
     this.size = leaves + nodes + constants.length;
     this.values = new Float64Array(this.size);
     this.slopes = new Float64Array(this.size);
+    this.positive = new Uint8Array(this.size);
   }
 
   // ln P, and for each leaf the derivative of P divided by P; null if P is 0.
@@ -26,17 +27,27 @@ class Circuit {
     this.fill(values, leaves);
     this.forwards(values);
     const total = values[this.root];
-    if (total < LEAST) return this.solveWide(leaves);
+    if (total < LEAST) return this.possible(leaves) ? this.solveWide(leaves) : null;
     slopes.fill(0);
     slopes[this.root] = 1 / total;
     this.backwards(values, slopes);
     return { log: Math.log(total), slopes: slopes.slice(0, this.leaves) };
   }
 
+  // Whether P is more than 0: a sum is if one of its products is, and a product if both factors are. Nothing underflows.
   possible(leaves) {
-    this.fill(this.values, leaves);
-    this.forwards(this.values);
-    return this.values[this.root] >= LEAST || this.solveWide(leaves) !== null;
+    const { runs, left, right, positive, constants } = this;
+    for (let i = 0; i < leaves.length; i++) positive[i] = leaves[i] > 0;
+    constants.forEach((value, i) => { positive[this.leaves + this.nodes + i] = value > 0; });
+    let node = this.leaves, k = 0;
+    for (let r = 0; r < runs.length; r += 2) {
+      for (const last = node + runs[r + 1]; node < last; node++) {
+        let some = 0;
+        for (const end = k + runs[r]; k < end; k++) some |= positive[left[k]] & positive[right[k]];
+        positive[node] = some;
+      }
+    }
+    return positive[this.root] === 1;
   }
 
   fill(values, leaves) {
@@ -73,7 +84,7 @@ class Circuit {
     }
   }
 
-  // The same where P would underflow: value i is m[i] * HUGE ** e[i], with m[i] = 0 or in [1 / LARGE, LARGE).
+  // The same for a P that is more than 0 and would underflow: value i is m[i] * HUGE ** e[i], with m[i] = 0 or in [1 / LARGE, LARGE).
   solveWide(leaves) {
     const { runs, left, right, size, root } = this;
     const m = new Float64Array(size), e = new Int32Array(size);
@@ -85,7 +96,6 @@ class Circuit {
         for (const end = k + runs[r]; k < end; k++) add(m, e, node, m[left[k]] * m[right[k]], e[left[k]] + e[right[k]]);
       }
     }
-    if (m[root] === 0) return null;
     const dm = new Float64Array(size), de = new Int32Array(size);
     dm[root] = 1;
     for (let r = runs.length - 2, k = left.length - 1, node = this.leaves + this.nodes - 1; r >= 0; r -= 2) {

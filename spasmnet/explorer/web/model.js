@@ -1,6 +1,6 @@
 // The model: findings in, posteriors, care and sensitivities out. Nothing here knows what is shown.
 
-const LIKELY = 0.5, CERTAIN = "certain", UNCERTAIN = "uncertain";
+const LIKELY = 0.5, SAME = 1e-12, LEAST_RATIO = 1e-300, CERTAIN = "certain", UNCERTAIN = "uncertain";
 
 async function unpacked(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -13,40 +13,43 @@ const isText = (finding) => typeof finding === "string";
 const weight = (finding, state) => (isText(finding) ? Number(finding === state) : own(finding)[state]);
 const total = (values) => values.reduce((sum, value) => sum + value, 0);
 
+function isLikelihood(finding, { states }) {
+  if (!finding || typeof finding !== "object" || Array.isArray(finding) || Object.keys(finding).length !== states.length) return false;
+  const weights = states.map((state) => weight(finding, state)), largest = Math.max(...weights);
+  return largest > 0 && weights.every((x) => Number.isFinite(x) && (x === 0 || x / largest >= LEAST_RATIO));
+}
+
 class Model {
   constructor(content) {
     Object.assign(this, content);
     this.engine = new Circuit(content.circuit);
     this.byName = new Map(this.variables.map((variable, i) => [variable.name, i]));
+    this.sources = own(content.sources);
     this.places = placesOf(this);
     this.values = Float64Array.from(this.numbers.values);
+    this.alike = new Float64Array(this.values.length).fill(1);
     this.indicators = total(this.variables.map((variable) => variable.states.length));
     this.roles = this.variables.some((variable) => variable.role);
     this.prior = this.answer({});
   }
 
-  // Throws what is wrong with findings that are not understood.
+  // Throws what is wrong with findings that the library would not understand.
   check(findings) {
     for (const [name, finding] of Object.entries(findings)) {
       const variable = this.variables[this.byName.get(name)];
-      if (!variable) throw new Error(`there is no variable ${JSON.stringify(name)}`);
+      if (!variable) throw new Error(`there is no variable ${escaped(name)}`);
+      const states = variable.states.map(escaped).join(", ");
       if (isText(finding)) {
-        if (!variable.states.includes(finding)) {
-          throw new Error(`${name} has no state ${JSON.stringify(finding)}; its states are ${variable.states.join(", ")}`);
-        }
-        continue;
-      }
-      const given = finding && typeof finding === "object" ? variable.states.map((state) => weight(finding, state)) : [];
-      const sound = given.length && given.every((x) => Number.isFinite(x) && x >= 0) && Math.max(...given) > 0;
-      if (!sound || Object.keys(finding).length !== given.length) {
-        throw new Error(`${name}: give a state (${variable.states.join(", ")}), or a likelihood of at least 0 for each`);
+        if (!variable.states.includes(finding)) throw new Error(`${escaped(name)} has no state ${escaped(finding)}; its states are ${states}`);
+      } else if (!isLikelihood(finding, variable)) {
+        throw new Error(`${escaped(name)}: give a state (${states}), or a likelihood of at least 0 for each`);
       }
     }
   }
 
-  leaves(findings, target = null) {
-    const { values, indicators, engine } = this;
-    const [first, last] = this.numbers.sums;
+  // The leaves without findings, which change only when a number does.
+  leavesOfNumbers() {
+    const { values, indicators, engine } = this, [first, last] = this.numbers.sums;
     const leaves = new Float64Array(engine.leaves).fill(1, 0, indicators);
     leaves.set(values, indicators);
     first.forEach((from, i) => {
@@ -54,6 +57,12 @@ class Model {
       for (let j = from; j <= last[i]; j++) sum += values[j];
       leaves[indicators + values.length + i] = sum;
     });
+    return leaves;
+  }
+
+  leaves(findings, target = null) {
+    this.unobserved ??= this.leavesOfNumbers();
+    const leaves = this.unobserved.slice();
     for (const [name, finding] of Object.entries(findings)) {
       const { states, leaf } = this.variables[this.byName.get(name)];
       const weights = states.map((state) => weight(finding, state)), largest = Math.max(...weights);
@@ -70,10 +79,14 @@ class Model {
     return this.engine.possible(this.leaves(findings));
   }
 
-  // Everything about some findings; `contradiction` names a smallest set of them that cannot be if they cannot.
+  // Everything about some findings; `contradiction` names a smallest set of them that cannot be if they cannot. A red flag
+  // that holds for certain needs no probability, so a contradiction elsewhere does not hide it.
   answer(given) {
     const findings = own(given), leaves = this.leaves(findings), solved = this.engine.solve(leaves);
-    if (!solved) return { findings, contradiction: smallestContradiction(Object.keys(findings), findings, this) };
+    if (!solved) {
+      const flags = this.flags.filter((flag) => holds(this, flag, findings) === CERTAIN);
+      return { findings, flags: byLevel(this, flags), contradiction: smallestContradiction(Object.keys(findings), findings, this) };
+    }
     const posterior = this.variables.map(({ states, leaf }) => {
       const joint = states.map((_, i) => leaves[leaf + i] * solved.slopes[leaf + i]);
       const sum = total(joint);
@@ -114,9 +127,10 @@ class Model {
   // the row keep their ratios), each divided by its probability.
   byNumber(now, { findings: above, evidence: below }) {
     const found = [];
-    this.places.forEach(({ first, size, low, high, fixed }, number) => {
+    this.places.forEach(({ low, high, fixed }, number) => {
       if (fixed || low === high) return;
-      const [a, b] = [above, below].map((slopes) => this.along(slopes, first, size, number));
+      const [a, b] = [above, below].map((slopes) => this.along(slopes, number));
+      if (!Number.isFinite(a) || !Number.isFinite(b)) return; // the findings are rarer than a number can hold
       const at = (x) => quotient(now, a, b, x - this.values[number], Math.max(x, this.values[number]));
       const ends = [at(low), at(high)];
       const [least, most] = [Math.min(now, ...ends), Math.max(now, ...ends)];
@@ -125,16 +139,25 @@ class Model {
     return found.sort((x, y) => y.most - y.least - (x.most - x.least));
   }
 
-  along(slopes, first, size, number) {
-    let weighted = 0, plain = 0, rest = 0;
+  along(slopes, number) {
+    const { first, size } = this.places[number], ratios = this.ratios(number);
+    let weighted = 0, rest = 0;
     for (let i = first; i < first + size; i++) {
       if (i === number) continue;
-      const slope = this.slope(slopes, i);
-      weighted += this.values[i] * slope;
-      plain += slope;
-      rest += this.values[i];
+      weighted += ratios[i] * this.slope(slopes, i);
+      rest += ratios[i];
     }
-    return this.slope(slopes, number) - (rest > 0 ? weighted / rest : plain / (size - 1));
+    return this.slope(slopes, number) - weighted / rest;
+  }
+
+  // Where the ratios of the others in a number's row stand: at present, as published if they are all 0 now, else alike.
+  ratios(number) {
+    const { first, size } = this.places[number];
+    const some = (values) => {
+      for (let i = first; i < first + size; i++) if (i !== number && values[i] > 0) return true;
+      return false;
+    };
+    return [this.values, this.numbers.values].find(some) ?? this.alike;
   }
 
   // A number's derivative, with what it passes on through sums.
@@ -144,19 +167,27 @@ class Model {
     return found;
   }
 
-  // Set a number; the others of its row keep their ratios.
+  // Set a number; the others of its row keep their ratios. A row that is as published but for rounding becomes exactly so.
   change(number, value) {
-    const { first, size } = this.places[number];
+    const { first, size } = this.places[number], ratios = this.ratios(number);
     let rest = 0;
-    for (let i = first; i < first + size; i++) if (i !== number) rest += this.values[i];
-    for (let i = first; i < first + size; i++) {
-      if (i !== number) this.values[i] = rest > 0 ? (this.values[i] / rest) * (1 - value) : (1 - value) / (size - 1);
-    }
+    for (let i = first; i < first + size; i++) if (i !== number) rest += ratios[i];
+    for (let i = first; i < first + size; i++) if (i !== number) this.values[i] = (ratios[i] / rest) * (1 - value);
     this.values[number] = value;
+    const { values: published } = this.numbers, row = Array.from({ length: size }, (_, i) => first + i);
+    if (row.every((i) => Math.abs(this.values[i] - published[i]) < SAME)) for (const i of row) this.values[i] = published[i];
+    this.unobserved = null;
+  }
+
+  // Whether the row of a number is not as published.
+  isMoved(number) {
+    const { first, size } = this.places[number];
+    return this.values.subarray(first, first + size).some((value, i) => value !== this.numbers.values[first + i]);
   }
 
   restore() {
     this.values.set(this.numbers.values);
+    this.unobserved = null;
   }
 }
 
@@ -190,8 +221,7 @@ const chance = (states, chosen) => Math.min(1, total(chosen.map((i) => states[i]
 // Red flags set a floor under the level of care; above it the least expected loss decides.
 function decision(model, findings, posterior) {
   const flags = model.flags.map((flag) => ({ ...flag, holds: holds(model, flag, findings, posterior) }));
-  const rank = (flag) => 2 * model.levels.indexOf(flag.level) + Number(flag.holds === CERTAIN);
-  const holding = flags.filter((flag) => flag.holds).sort((a, b) => rank(b) - rank(a));
+  const holding = byLevel(model, flags.filter((flag) => flag.holds));
   const urgent = holding.filter((flag) => model.levels.indexOf(flag.level) >= 2);
   const suspected = [...new Set(urgent.flatMap((flag) => flag.suspects))];
   if (!model.losses) return { flags: holding, suspected, care: null };
@@ -207,12 +237,19 @@ function decision(model, findings, posterior) {
   return { flags: holding, suspected, care: { level, floor, preferred, loss, byFlag: floor >= 0 && floor === level } };
 }
 
+// The highest level of care first, and what is certain before what is only likely.
+function byLevel(model, flags) {
+  const rank = (flag) => 2 * model.levels.indexOf(flag.level) + Number(flag.holds !== UNCERTAIN);
+  return flags.sort((a, b) => rank(b) - rank(a));
+}
+
 // Whether a red flag holds: for certain, or with each condition at least as likely as not where findings are uncertain.
+// Without probabilities only the first can be told.
 function holds(model, flag, findings, posterior) {
   const conditions = flag.when.map(([i, states]) => {
     const { name, states: all } = model.variables[i], finding = findings[name];
     const open = finding === undefined ? [] : all.filter((state) => weight(finding, state) > 0);
-    const likely = chance(posterior[i], states.map((state) => all.indexOf(state))) >= LIKELY;
+    const likely = posterior && chance(posterior[i], states.map((state) => all.indexOf(state))) >= LIKELY;
     return { open, states, likely };
   });
   if (conditions.every(({ open, states }) => open.length && open.every((state) => states.includes(state)))) return CERTAIN;

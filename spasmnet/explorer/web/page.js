@@ -4,7 +4,7 @@ async function start() {
   const bytes = (id) => Uint8Array.from(atob(document.getElementById(id).textContent), (letter) => letter.charCodeAt(0));
   const model = new Model(await unpacked(bytes("content")));
   const findings = JSON.parse(new TextDecoder().decode(bytes("findings")));
-  const explorer = new Explorer(document.getElementById("explorer"), model, { findings, title: false });
+  const explorer = new Explorer(document.getElementById("explorer"), model, { findings, titled: false });
   window.spasmnetExplorer = {
     answer: (findings) => { model.check(findings); return model.answer(findings); },
     moves: (findings, target) => model.moves(model.answer(findings), target),

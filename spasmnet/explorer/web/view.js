@@ -17,25 +17,32 @@ const text = (element, words) => { if (element.textContent !== words) element.te
 const isolated = (words) => h("bdi", {}, words);
 
 class Explorer {
-  constructor(root, model, { findings = {}, title = true, changed = () => {} } = {}) {
-    Object.assign(this, { root, model, changed, target: null, moved: new Set(), findings: {} });
+  // `titled`: with the network's title, as in a notebook; without it the page has one, of level 1.
+  constructor(root, model, { findings = {}, titled = true, changed = () => {} } = {}) {
+    Object.assign(this, { root, model, changed, titled, target: null, moved: new Set() });
+    model.check(findings);
+    this.findings = own(findings);
     this.cards = model.variables.map((variable, i) => new Card(this, variable, i));
     this.panel = new Panel(this);
     this.said = h("p", { className: "quiet", role: "status", "aria-live": "polite" });
-    root.replaceChildren(h("div", { className: "spasmnet-explorer" }, ...this.parts(title)));
+    root.replaceChildren(h("div", { className: "spasmnet-explorer" }, ...this.parts()));
     root.firstChild.addEventListener("keydown", (event) => event.stopPropagation()); // a notebook has keys of its own
-    this.set(findings, false);
+    this.update();
   }
 
-  parts(title) {
+  // A heading so many levels below the title.
+  heading(depth, className, ...children) {
+    return h(`h${(this.titled ? 2 : 1) + depth}`, { className }, ...children);
+  }
+
+  parts() {
     const { model } = this;
     const search = h("input", { type: "search", placeholder: "Find a variable", "aria-label": "Find a variable" });
     search.addEventListener("input", () => this.filter(search.value));
-    const clear = h("button", { type: "button", className: "plain" }, "Clear all findings");
-    clear.addEventListener("click", () => this.set({}));
+    this.clear = h("button", { type: "button", className: "plain" }, "Clear all findings");
+    this.clear.addEventListener("click", () => this.set({}));
     return [
-      h("div", { className: "head" }, title ? h("h2", {}, isolated(model.title)) : null, search, clear),
-      h("p", { className: "soft" }, isolated(model.notice)),
+      h("div", { className: "head" }, this.titled ? this.heading(0, "title", isolated(model.title)) : null, search, this.clear),
       h("p", { className: "soft small" }, "Bar: how probable now. Thin line: without any findings. ✓: observed. Point at a variable to see what is next to it in the network."),
       h("div", { className: "body" }, h("div", { className: "groups" }, ...this.groups()), this.panel.element),
       this.said,
@@ -50,7 +57,7 @@ class Explorer {
     const group = (role, heading) => {
       const cards = this.cards.filter((_, i) => (role ? variables[i].role === role : !named.has(variables[i].role)));
       const list = h("div", { className: role ? "cards" : "cards wide" }, ...cards.map((card) => card.element));
-      return cards.length ? h("section", { className: "group", "aria-label": heading }, h("h3", {}, heading), list) : null;
+      return cards.length ? h("section", { className: "group", "aria-label": heading }, this.heading(1, "section", heading), list) : null;
     };
     for (const inside of columns) {
       const sections = inside.map((role) => group(role, ROLES[role])).filter(Boolean);
@@ -60,10 +67,14 @@ class Explorer {
     return others ? [...found, h("div", { className: "column across" }, others)] : found;
   }
 
+  say(words) {
+    text(this.said, words);
+  }
+
   filter(words) {
     const wanted = words.trim().toLowerCase();
     const shown = this.cards.filter((card) => card.show(!wanted || card.words.includes(wanted)));
-    text(this.said, wanted ? `${shown.length} of ${this.cards.length} variables shown` : "");
+    this.say(wanted ? `${shown.length} of ${this.cards.length} variables shown` : "");
   }
 
   // Set or clear one finding.
@@ -77,38 +88,50 @@ class Explorer {
   // Set all findings; throws what is wrong with them.
   set(findings, tell = true) {
     this.model.check(findings);
+    const before = this.findings;
     this.findings = own(findings);
-    this.update();
+    this.update(this.difference(before));
     if (tell) this.changed(this.findings);
+  }
+
+  // What has changed: one finding in words, several by their number.
+  difference(before) {
+    const { model, findings } = this, same = (name) => JSON.stringify(before[name]) === JSON.stringify(findings[name]);
+    const changed = model.variables.filter(({ name }) => !same(name));
+    if (changed.length !== 1) return changed.length ? `${changed.length} findings changed. ` : "";
+    const [variable] = changed, finding = findings[variable.name];
+    return `${variable.label}: ${finding === undefined ? "cleared" : findingWords(variable, finding)}. `;
   }
 
   change(number, value, finished) {
     this.model.change(number, value);
-    this.moved.add(number);
+    this.moved = new Set([...this.moved, number].filter((one) => this.model.isMoved(one)));
     this.renumber(finished);
   }
 
   restore() {
     this.model.restore();
-    this.moved.clear();
+    this.moved = new Set();
     this.renumber(true);
   }
 
   renumber(finished) {
     this.model.prior = this.model.answer({});
-    this.update(finished);
+    this.update("", finished);
   }
 
-  update(withNumbers = true) {
+  // Say what has changed, and what follows; while a slider moves, neither is anything said nor are the sliders redrawn.
+  update(said = "", finished = true) {
     const { model } = this, answer = model.answer(this.findings);
     const target = this.target ?? this.leading(answer);
     this.answer = answer;
     this.cards.forEach((card) => card.update(answer, model.prior));
-    this.panel.update(answer, target, answer.contradiction ? null : model.moves(answer, target), withNumbers);
-    text(this.said, this.panel.summary);
+    this.panel.update(answer, target, answer.contradiction ? null : model.moves(answer, target), finished);
+    if (finished) this.say(said + this.panel.summary);
   }
 
-  // What was not observed, by how probable it is that it is not neutral; without roles, by how far it moved.
+  // What was not observed, by how probable it is that it is not neutral; without roles, by how far it moved. What a red
+  // flag points at comes first, whatever its probability.
   ranking(answer) {
     const { variables, roles, prior } = this.model;
     const open = variables.map((_, i) => i).filter((i) => !isText(answer.findings[variables[i].name]));
@@ -119,7 +142,8 @@ class Explorer {
       const change = total(states.map((p, s) => Math.abs(p - before[s]))) / 2;
       return { variable, states: active, probability: chance(states, active), before: chance(before, active), change };
     });
-    return rank.sort((a, b) => (roles ? b.probability - a.probability : b.change - a.change));
+    const suspected = (row) => answer.suspected.includes(row.variable);
+    return rank.sort((a, b) => suspected(b) - suspected(a) || (roles ? b.probability - a.probability : b.change - a.change));
   }
 
   leading(answer) {
@@ -166,7 +190,8 @@ class Card {
     this.note = h("p", { className: "uncertain" });
     this.focused = this.states[0].button;
     this.kin = h("span", { className: "kin", "aria-hidden": "true" });
-    const name = h("h4", { title: variable.about || variable.name }, isolated(variable.label), this.kin);
+    const name = explorer.heading(2, "name", isolated(variable.label), this.kin);
+    name.title = variable.about;
     const list = h("div", { className: "states" }, ...this.states.map(({ button }) => button));
     this.element = h("div", { className: `card ${variable.role}`, role: "group", "aria-label": variable.label }, name, list, this.note);
     this.element.dataset.variable = i;
@@ -180,7 +205,7 @@ class Card {
 
   state(s) {
     const bar = h("span", { className: "bar" }), before = h("span", { className: "before" });
-    const value = h("span", { className: "value" });
+    const value = h("span", { className: "value" }, "–");
     const label = h("span", { className: "label" }, isolated(this.variable.labels[s]));
     const track = h("span", { className: "track", "aria-hidden": "true" }, bar, before);
     const button = h("button", { type: "button", className: "state", "aria-pressed": "false" }, label, track, value);
@@ -193,6 +218,7 @@ class Card {
 
   // One stop of the tab key for each card; arrows move between its states, Delete clears the finding.
   key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return; // those keys are the browser's
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
     const last = this.states.length - 1, now = this.states.findIndex(({ button }) => button === this.focused);
     if (step) this.turn(Math.min(last, Math.max(0, now + step)), true);
@@ -220,12 +246,16 @@ class Card {
     text(this.note, finding === undefined || isText(finding) ? "" : findingWords(variable, finding));
     this.states.forEach(({ button, bar, before, value }, s) => {
       const p = answer.posterior?.[i][s], was = prior.posterior?.[i][s];
-      button.setAttribute("aria-pressed", String(finding === variable.states[s]));
+      const pressed = String(finding === variable.states[s]), title = titleOf(p, was);
+      if (button.title === title && button.getAttribute("aria-pressed") === pressed) return; // most change in few places
+      button.title = title;
+      button.setAttribute("aria-pressed", pressed);
       bar.style.transform = `scaleX(${p ?? 0})`;
       before.hidden = was === undefined;
       before.style.left = `${100 * (was ?? 0)}%`;
       text(value, p === undefined ? "–" : percent(p));
-      button.title = p === undefined ? "" : `${p.toPrecision(6)}${was === undefined ? "" : `; ${percent(was)} without findings`}`;
     });
   }
 }
+
+const titleOf = (p, was) => (p === undefined ? "" : `${p.toPrecision(6)}${was === undefined ? "" : `; ${percent(was)} without findings`}`);

@@ -3,6 +3,10 @@
 const CARE = { self_care: "Self-care", routine: "Routine care", urgent: "Urgent care", emergency: "Emergency care" };
 const ROLES = { risk_factor: "Risk factors", cause: "Causes", serious: "Serious conditions", finding: "Findings" };
 
+// Letters that cannot be seen, or that turn the direction of writing, as JSON writes them; line ends are kept.
+const escaped = (words) => words.replace(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu, (letter) => letter.split("").map(codeOf).join(""));
+const codeOf = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
 const CAUSES = ["cause", "serious"]; // the roles of what findings are asked for
 
 // Never 0 % or 100 % unless it is exactly that.
