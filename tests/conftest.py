@@ -29,8 +29,9 @@ def browser() -> Iterator[object]:
     path = chromium()
     if path is None:
         pytest.skip(f"Chromium was not found: set SPASMNET_CHROMIUM or put one of {', '.join(CHROMIUMS)} on PATH")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as tools:
+    from playwright.sync_api import sync_playwright  # never skipped for want of it: it is in the test extra
+
+    with sync_playwright() as tools:
         found = tools.chromium.launch(executable_path=path, args=list(FLAGS))
         yield found
         found.close()

@@ -82,13 +82,15 @@ def hypotheses(question: Question) -> list[int]:
 def _best(
     question: Question, names: Sequence[int], prior: Floats, post: Floats
 ) -> tuple[tuple[str, str] | None, float]:
-    """The hypothesis with the largest log2 P(h | e) / P(h), and that."""
-    best, gain = None, 0.0
+    """The hypothesis with the largest log2 P(h | e) / P(h), the first of those that differ by rounding, and the largest."""
+    best, gain, most = None, 0.0, 0.0
     for i in names:
         before, after = prior[question.slots[i]], post[question.slots[i]]
         ratio = after / np.where(before > 0, before, 1.0)
         at = int(ratio.argmax())
-        if ratio[at] > 0 and np.log2(ratio[at]) > gain + ROUNDING:
+        bits = float(np.log2(ratio[at])) if ratio[at] > 0 else 0.0
+        most = max(most, bits)
+        if bits > gain + ROUNDING:
             variable = question.network.variables[i]
-            best, gain = (variable.name, variable.states[at]), float(np.log2(ratio[at]))
-    return best, gain
+            best, gain = (variable.name, variable.states[at]), bits
+    return best, most
