@@ -55,10 +55,10 @@ def _lightness(colour: Any) -> float:
 def new_axes(width: float, height: float) -> Axes:
     """Axes in a figure of their own, which pyplot does not keep."""
     try:
-        from matplotlib.figure import Figure
+        from spasmnet.figure import ShownFigure
     except ImportError:
         raise SpasmnetError("plots need matplotlib; install it first: pip install matplotlib") from None
-    return Figure(figsize=(width, height), layout="constrained", dpi=110).add_subplot()
+    return ShownFigure(figsize=(width, height), layout="constrained", dpi=110).add_subplot()
 
 
 def lines_of(text: object, width: int, most: int) -> list[str]:

@@ -36,6 +36,7 @@ LAYERS = (
         "explanation_display",
         "what_if_display",
         "interview_screen",
+        "figure",
         "plot_style",
         "plots",
         "plots_beliefs",

@@ -43,6 +43,16 @@ def test_ranked_causes_are_the_posteriors() -> None:
     assert plot_ranked(POST, ax=mine) is mine
 
 
+def test_notebooks_show_figures_without_a_backend() -> None:
+    """The last line of a cell is a picture, once, whether or not an inline backend has been chosen."""
+    from IPython.core.formatters import DisplayFormatter
+
+    figure = plot_ranked(POST).figure
+    shown, _ = DisplayFormatter().format(figure)
+    assert shown["image/png"].startswith(b"\x89PNG")
+    assert set(shown) == {"text/plain", "image/png"}
+
+
 def test_changes_go_from_before_to_after() -> None:
     """The circle is the probability before the findings, the arrow's tip the one after; the longest change comes first."""
     ax = plot_change(POST, top=5)
