@@ -103,8 +103,9 @@ def plot_cases(
 ) -> Axes:
     """Two to six cases side by side: a group of bars a variable, the ones that differ most first.
 
-    `cases` maps what to call a case to its posterior, all of one network. Other arguments and errors as for
-    `plot_ranked`; variables observed in some cases are drawn too.
+    `cases` maps what to call a case to its posterior: of one network, or of networks with the same variables, such as
+    one and what `do` makes of it. Other arguments and errors as for `plot_ranked`; variables observed in some cases are
+    drawn too.
 
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load())
@@ -113,8 +114,8 @@ def plot_cases(
     8
     """
     posts = list(cases.values())
-    if not 2 <= len(posts) <= len(CASES) or any(post.network != posts[0].network for post in posts):
-        raise SpasmnetError(f"two to {len(CASES)} cases of one network can be compared, not {len(posts)}")
+    if not 2 <= len(posts) <= len(CASES) or any(post.network.variables != posts[0].network.variables for post in posts):
+        raise SpasmnetError(f"two to {len(CASES)} cases can be compared, all with the same variables, not {len(posts)}")
     network = posts[0].network
     chances = {name: [_present(post, name) for post in posts] for name in _names(network, variables)}
     names = sorted(chances, key=lambda name: min(chances[name]) - max(chances[name]))[: _positive(top)]

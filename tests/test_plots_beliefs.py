@@ -76,6 +76,16 @@ def test_cases_stand_side_by_side() -> None:
     assert legend is not None and [text.get_text() for text in legend.get_texts()] == ["<b>$x$</b>", "now"]
 
 
+def test_before_and_after_acting_stand_side_by_side() -> None:
+    """A network and what do() makes of it have the same variables."""
+    acted = spasmnet.compile(spasmnet.do(ENGINE.network, {"low_fluid_intake": "absent"})).posterior(
+        {"spasm": "painful"}
+    )
+    ax = plot_cases({"as it is": POST, "after drinking": acted}, ["dehydration"])
+    found = [patch.get_width() for patch in ax.patches]
+    assert found == pytest.approx([present(POST, "dehydration"), present(acted, "dehydration")])
+
+
 def test_cells_are_differences_of_posteriors() -> None:
     """A cell is P(finding | last state) - P(finding | first state), with the other findings held."""
     given = {"vomiting_diarrhoea": "present"}
@@ -98,9 +108,9 @@ def test_what_cannot_be_plotted_is_said() -> None:
         plot_change(POST, top=0)
     with pytest.raises(SpasmnetError, match="no findings"):
         plot_change(PRIOR)
-    with pytest.raises(SpasmnetError, match="two to 6 cases of one network can be compared, not 1"):
+    with pytest.raises(SpasmnetError, match="two to 6 cases can be compared, all with the same variables, not 1"):
         plot_cases({"alone": PRIOR})
-    with pytest.raises(SpasmnetError, match="two to 6 cases of one network"):
+    with pytest.raises(SpasmnetError, match="two to 6 cases can be compared, all with the same variables"):
         plot_cases({"one": PRIOR, "other": spasmnet.compile(classic.load("asia")).posterior()})
     with pytest.raises(SpasmnetError, match="name the variables"):
         plot_heat_map(spasmnet.compile(classic.load("asia")))
