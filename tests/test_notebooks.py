@@ -10,12 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import jupyter_client
+import nbclient
+import nbformat
 import pytest
-
-nbformat = pytest.importorskip("nbformat")
-nbclient = pytest.importorskip("nbclient")
-jupyter_client = pytest.importorskip("jupyter_client")
-pytest.importorskip("ipykernel")
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -86,6 +84,37 @@ def test_runs(path: Path) -> None:
         SHOWN in data.get("text/html", "") for data in shown
     )
     assert not [data for data in shown if "<Figure size" in data.get("text/plain", "") and "image/png" not in data]
+
+
+OBJECTS = """
+engine.network
+engine
+engine.posterior(case)
+report(engine, case)
+spasmnet.draw(engine.posterior(case), around="dehydration")
+spasmnet.parameter_sensitivity(engine, ("dehydration", "mild"), case)
+spasmnet.parameter_sensitivity(engine, ("dehydration", "mild"), case)["leak of dehydration: mild"]
+spasmnet.tune(engine, ("dehydration", "mild"), case, at_least=0.4)
+spasmnet.credible_intervals(engine, case, targets=["dehydration"])
+spasmnet.evidence_sensitivity(engine, ("dehydration", "mild"), case)
+spasmnet.explain(engine, "dehydration", case)
+spasmnet.what_if(engine, "dehydration", case, draws=200)
+spasmnet.next_question(engine, case)
+engine.most_probable(case)
+"""
+
+
+def test_objects_show_themselves_once() -> None:
+    """In a kernel the last line of a cell is shown once: a picture or a page, and words for where there is no HTML."""
+    start = "import spasmnet\nfrom spasmnet.report import report\nengine = spasmnet.compile(spasmnet.load())"
+    case = 'case = {"vomiting_diarrhoea": "present", "spasm": "painful"}'
+    sources = [f"{start}\n{case}", *OBJECTS.split("\n")[1:-1]]
+    done = run(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources]))
+    for cell in done.cells[2:]:
+        (output,) = cell.outputs
+        assert output.output_type == "execute_result", cell.source
+        assert output.data["text/plain"].strip(), cell.source
+        assert output.data["text/html"].startswith("<div"), cell.source
 
 
 @each

@@ -29,8 +29,17 @@ def text(page: Page, width: int | None = None) -> str:
 
     wide = max(LEAST, min(width or get_terminal_size((100, 24)).columns, MOST))
     out = StringIO()
-    shown = Console(file=out, width=wide, color_system=None, force_terminal=False, highlight=False, markup=False,
-                    emoji=False, legacy_windows=False)  # fmt: skip
+    shown = Console(
+        file=out,
+        width=wide,
+        color_system=None,
+        force_terminal=False,
+        force_jupyter=False,  # in a notebook it would display what it is to write down
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
     shown.print(rich(page, wide))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n")
 
