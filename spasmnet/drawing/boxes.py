@@ -33,7 +33,10 @@ class Beliefs:
 def box_width(variables: Iterable[Variable], beliefs: Beliefs | None) -> float:
     """The width of all boxes: what their labels (with beliefs, those of the states) need, within bounds."""
     if beliefs is None:
-        return min(max(80.0, *(width_of(name_of(v), SIZE) + 21 for v in variables)), 160.0)
+        labels = [name_of(v) for v in variables]
+        whole = max(width_of(label, SIZE) for label in labels)
+        word = max(width_of(word, SIZE) for label in labels for word in label.split() or [""])  # is not to be broken
+        return min(max(80.0, min(whole, 103.0) + 21, word + 21), 160.0)
     words = (state_of(variable, state) for variable in variables for state in _shown(variable, beliefs)[0])
     return BARS + min(max(LEAST_LABEL, *(width_of(label, SMALL) for label in words)), MOST_LABEL)
 

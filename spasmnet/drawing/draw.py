@@ -29,7 +29,7 @@ PRINT = (
     ".spasmnet-drawing>svg{min-width:0!important;max-width:100%!important}}"
 )
 DEEP, MUCH = 1400.0, 0.7  # from which width on a picture is turned, if that is less than this share as wide
-LEAST = 0.7  # of its size, to which a picture shrinks before it is scrolled
+LEAST = 0.62  # of its size, to which a picture shrinks before it is scrolled
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def layered(
     deep = [max((along[node] for node in row if isinstance(node, str)), default=0.0) for row in rows]
     columns = [0.0]
     for row, size in zip(rows[:-1], deep, strict=False):
-        columns.append(columns[-1] + size + 44 + min(1.2 * sum(len(after[node]) for node in row), 50))
+        columns.append(columns[-1] + size + 36 + min(0.9 * sum(len(after[node]) for node in row), 28))
     boxes = {
         name: Box(columns[layer[name]], middle[name] - across[name] / 2, along[name], across[name]) for name in parents
     }
