@@ -458,6 +458,7 @@ def test_matplotlib_is_needed_only_for_drawing(ps: ParameterSensitivity, monkeyp
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.delitem(sys.modules, "spasmnet.figure", raising=False)  # imported anew, as in a fresh process
     with pytest.raises(SpasmnetError, match="plots need matplotlib"):
         ps.plot()
 

@@ -71,7 +71,7 @@ class SensitivityFunction(Shown):
 
     `name` says which number, `value` is what it is now, [`low`, `high`] its range, `answer` what the answer is. The
     function is one quotient of linear functions, or (order-preserving co-variation) two: for smaller and for larger
-    numbers.
+    numbers. `slope` is the derivative at the present value where more digits of it are known than the pieces have.
 
     Source: Coupé VMH, van der Gaag LC (2002), Properties of sensitivity analysis of Bayesian belief networks, Ann Math
     Artif Intell 36:323-356.
@@ -83,6 +83,7 @@ class SensitivityFunction(Shown):
     high: float
     pieces: tuple[Piece, ...]
     answer: str = "answer"
+    slope: float | None = None
 
     def __call__(self, t: Any) -> Any:
         """The answer if the number were t (a number or an array of numbers in the function's domain)."""
@@ -98,6 +99,8 @@ class SensitivityFunction(Shown):
     @property
     def derivative(self) -> float:
         """The derivative at the present value (for two pieces the larger of the two in size), with its sign."""
+        if self.slope is not None:
+            return self.slope
         return float(larger(*(piece.slope(self.value) for piece in (self.pieces[0], self.pieces[-1]))))
 
     @property

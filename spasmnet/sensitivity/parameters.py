@@ -204,7 +204,9 @@ class ParameterSensitivity(Shown):
     def function(self, place: Place) -> SensitivityFunction:
         """The sensitivity function of one number."""
         name, (low, high), value = name_of(self.network, place), self.range_of(place), value_at(self.network, place)
-        return SensitivityFunction(name, value, low, high, self._pieces(place, value), str(self.target))
+        pieces, j = self._pieces(place, value), self.query.numbers.index(place)
+        slope = None if self.functions is None or j is None else float(self.functions[4][j])
+        return SensitivityFunction(name, value, low, high, pieces, str(self.target), slope)
 
     def _pieces(self, place: Place, value: float) -> tuple[Piece, ...]:
         j = self.query.numbers.index(place)
