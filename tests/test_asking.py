@@ -44,13 +44,21 @@ class Naive:
         self.network, self.given = network, given
         self.engine = spasmnet.compile(network)
 
+    def joined(self, more: Mapping[str, str]) -> dict[str, Any]:
+        """The findings and more: a state that turns out keeps the likelihood that there was for it."""
+        found = dict(self.given)
+        for name, state in more.items():
+            old = found.get(name)
+            found[name] = state if old is None or isinstance(old, str) else {s: old[s] * (s == state) for s in old}
+        return found
+
     def posterior(self, names: list[str], more: Mapping[str, str] | None = None) -> np.ndarray[Any, Any]:
-        values = enumeration.joint(self.network, {**self.given, **(more or {})})
+        values = enumeration.joint(self.network, self.joined(more or {}))
         found = enumeration.marginal(self.network, values, names)
         return np.asarray(found / found.sum())
 
     def chance(self, more: Mapping[str, str]) -> float:
-        both = {**self.given, **more}
+        both = self.joined(more)
         return float(enumeration.probability(self.network, both) / enumeration.probability(self.network, self.given))
 
     def entropy(self, groups: list[list[str]], more: Mapping[str, str] | None = None) -> float:

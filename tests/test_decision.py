@@ -32,7 +32,7 @@ from spasmnet.report import report
 from spasmnet.rules import CARE_LEVELS, Rule
 from spasmnet.sensitivity import drawn
 from spasmnet.sensitivity.distributions import Distributions
-from spasmnet.sensitivity.places import Place
+from spasmnet.sensitivity.places import Place, value_at
 from spasmnet.validation.files import read_vignettes
 from tests import strategies
 
@@ -306,7 +306,8 @@ def test_any_network(network: Network, data: st.DataObject) -> None:
     ranges = {tuple(place): (p.low, p.high) for place, p in cited_numbers(network).items()}
     for place, crossing in found.turning[:5]:
         low, high = ranges[place]
-        assert low < crossing.turns_at < high
+        now = value_at(network, place)  # where two are equal now, the end of a range may be where it turns
+        assert low < crossing.turns_at < high or crossing.turns_at == now
         post = spasmnet.compile(moved(network, place, crossing.turns_at)).posterior(evidence)
         both = found.cause, found.rule.candidates[crossing.becomes]
         chances = [sum(post[n][s] for s in network.by_name[n].states[1:] or network.by_name[n].states) for n in both]

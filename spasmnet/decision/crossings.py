@@ -71,15 +71,15 @@ class Lines:
         now = self.rule.decide(self.at(number, np.array([value])))
         points = self._points(number, now.order[0, 0], now.care[0], low, high)
         for rising in (False, True):
-            beyond = np.sort(points[points > value] if rising else points[points < value])
-            beyond = beyond if rising else beyond[::-1]
-            if not len(beyond):
+            end = high if rising else low
+            if end == value:
                 continue
-            ends = np.append(beyond, high if rising else low)
+            beyond = np.sort(points[points > value] if rising else points[points < value])
+            ends = np.concatenate([[value], beyond if rising else beyond[::-1], [end]])
             found = self.rule.decide(self.at(number, (ends[:-1] + ends[1:]) / 2))
             for name, new, old in ((CAUSE, found.order[:, 0], now.order[0, 0]), (CARE, found.care, now.care[0])):
-                for i in np.flatnonzero(new != old)[:1].tolist():
-                    yield Crossing(number, name, float(beyond[i]), rising, int(new[i]))
+                for i in np.flatnonzero(new != old)[:1].tolist():  # at once where two are equal now
+                    yield Crossing(number, name, float(ends[i]), rising, int(new[i]))
 
     def _points(self, number: int, first: int, care: int, low: float, high: float) -> Floats:
         """Where, within (low, high), something may be decided otherwise: all sign changes that matter."""
