@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from spasmnet.evidential.what_if import what_if
     from spasmnet.explorer.page import explorer_page
     from spasmnet.explorer.widget import explore
-    from spasmnet.interop import from_pgmpy, to_pgmpy, write
+    from spasmnet.interop import from_pgmpy, from_pyagrum, to_pgmpy
     from spasmnet.sampling import sample
     from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
     from spasmnet.sensitivity.nway import nway_sensitivity
@@ -58,14 +58,16 @@ if TYPE_CHECKING:
     from spasmnet.sensitivity.tuning import tune
     from spasmnet.sensitivity.tuning_table import tune_table
     from spasmnet.sensitivity.uncertainty import credible_intervals
+    from spasmnet.writing import write
 
 _LAZY = {
     "answer_json": "contract.answer",
     "error_json": "contract.errors",
     "json_schema": "contract.schemas",
     "from_pgmpy": "interop",
+    "from_pyagrum": "interop",
     "to_pgmpy": "interop",
-    "write": "interop",
+    "write": "writing",
     "sample": "sampling",
     "explore": "explorer.widget",
     "explorer_page": "explorer.page",
@@ -97,7 +99,7 @@ _LAZY = {
 
 __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # a network, from a file or by hand
-    "load", "models", "read", "write", "from_pgmpy", "to_pgmpy",
+    "load", "models", "read", "write", "from_pgmpy", "from_pyagrum", "to_pgmpy",
     "Network", "Variable", "Table", "NoisyMax", "Deterministic", "CPD", "Parameter", "Source", "Edge", "Rule",
     "Losses", "Harm",
     # asking it

@@ -42,9 +42,10 @@ PRODUCTS_A_CELL_OF_ROWS = 25  # the same where the circuit runs on many cases si
 LN2 = log(2.0)
 
 
-def compile(network: Network, *, max_products: int = MAX_PRODUCTS) -> Engine:
+def compile(network: Network | object, *, max_products: int = MAX_PRODUCTS) -> Engine:
     """Compile a network into an engine that answers queries exactly.
 
+    `network` is a Network, or a model of pgmpy or pyAgrum, which is converted as `from_pgmpy` and `from_pyagrum` do.
     `max_products` bounds the circuit's estimated size (one product takes up to 100 bytes while compiling); a network
     that exceeds it is refused with CircuitTooLargeError before memory is touched. At the default, networks of up to
     twenty times that size are accepted without a circuit for all questions: those that their findings or chosen targets
@@ -58,8 +59,9 @@ def compile(network: Network, *, max_products: int = MAX_PRODUCTS) -> Engine:
     Source: Darwiche A (2003), A differential approach to inference in Bayesian networks, J ACM 50:280-305.
     """
     if not isinstance(network, Network):
-        hint = "; convert it with spasmnet.from_pgmpy" if type(network).__module__.startswith("pgmpy") else ""
-        raise SpasmnetError(f"compile takes a spasmnet Network, not {type(network).__name__}{hint}")
+        from spasmnet.interop import converted
+
+        network = converted(network)
     if isinstance(max_products, bool) or not isinstance(max_products, int) or max_products < 1:
         raise SpasmnetError(f"max_products must be a whole number of at least 1, not {max_products!r}")
     factors = factorise(network)

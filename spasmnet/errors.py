@@ -75,7 +75,7 @@ class QuestionError(EvidenceError):
         return "\n  ".join([f"{len(self.problems)} problems with the question:", *map(str, self.problems)])
 
 
-class UnknownVariableError(EvidenceError):
+class UnknownVariableError(EvidenceError, KeyError):
     """A variable that the network does not have; the message suggests the nearest names."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
@@ -87,7 +87,7 @@ class UnknownVariableError(EvidenceError):
         return f"unknown variable {self.name!r}; {suggest(self.name, self.known)}"
 
 
-class UnknownStateError(EvidenceError):
+class UnknownStateError(EvidenceError, KeyError):
     """A state that the variable does not have; the message lists the states and suggests the nearest."""
 
     def __init__(self, variable: str, state: str, known: Sequence[str]) -> None:

@@ -8,8 +8,7 @@ blanks, fill missing rows with zeros and may swap parents.
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +18,12 @@ import numpy as np
 from spasmnet.cpd import Floats, Table
 from spasmnet.errors import FormatError, ModelError, ModelFileError, Problem, suggest
 from spasmnet.foreign import Declared, scan
+from spasmnet.foreign.declared import MAX_AXES
 from spasmnet.network import ROW_SUM_TOLERANCE, Network, Variable
 
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
+    from pyagrum import BayesNet
 
 FORMATS = {".bif": "bif", ".xml": "xmlbif", ".xmlbif": "xmlbif", ".xdsl": "xdsl", ".net": "net", ".uai": "uai"}
 MAX_ENTRIES = 50_000_000
@@ -30,6 +31,13 @@ MAX_BYTES = 512 * 2**20
 PRINTED = 1e-6  # how far printed decimals put a row's sum off
 ROUNDING = 0.01  # how far normalize=True goes
 _SHOWN_ROWS = 5
+_HINTS = {
+    "pomegranate": "; build a spasmnet.Network from its distributions, whose tables are `distributions[i].probs[0]` "
+    "with axes (parents, variable)",
+    "sorobn": "; build a spasmnet.Network from its tables, which are pandas Series in `P` by parents and variable",
+    "pysmile": "; write it with write_file to .xdsl and read that with spasmnet.read",
+    "networkx": "; a graph has no probabilities: build a spasmnet.Network with a Table for each variable",
+}
 
 
 def from_pgmpy(model: DiscreteBayesianNetwork, normalize: bool | None = None) -> Network:
@@ -94,6 +102,56 @@ def to_pgmpy(network: Network) -> DiscreteBayesianNetwork:
     return model
 
 
+def from_pyagrum(model: BayesNet, normalize: bool | None = None) -> Network:
+    """The network that a pyAgrum model describes: the same names, states in the same order, and numbers bit for bit.
+
+    `model` is a pyagrum.BayesNet; labels of its variables become names of states. Rows that are off by the rounding of
+    printed decimals or of single precision, at most 1e-6, are divided by their sum, with `normalize` as in from_pgmpy.
+    Canonical models (noisy-OR) are expanded into tables. Descriptions are not carried over.
+
+    Raises FormatError for another kind of model or if pyAgrum is missing, and ModelError with everything that is wrong.
+
+    >>> import pyagrum
+    >>> from_pyagrum(pyagrum.fastBN("rain{no|yes}->wet{no|yes}"))
+    <Network 'unnamed': 2 variables, 1 edge, 6 probabilities>
+    """
+    try:
+        import pyagrum
+    except ImportError as error:
+        raise FormatError(f"pyAgrum is needed for this: install pyagrum ({error})") from None
+    if not isinstance(model, pyagrum.BayesNet):
+        raise FormatError(
+            f"{type(model).__name__} is not a pyagrum.BayesNet, the only model of pyAgrum that can be held"
+        )
+    states: dict[str, tuple[str, ...]] = {}
+    parents: dict[str, tuple[str, ...]] = {}
+    values: dict[str, Floats] = {}
+    for node in sorted(model.nodes()):
+        variable, table = model.variable(node), model.cpt(node)
+        name, *given = table.names
+        if len(given) >= MAX_AXES:
+            raise FormatError(f"{name} has {len(given)} parents; at most {MAX_AXES - 1} can be held")
+        states[name], parents[name] = tuple(variable.labels()), tuple(given)
+        values[name] = np.ascontiguousarray(np.moveaxis(np.asarray(table.toarray(), dtype=np.float64).T, 0, -1))
+    title = str(model.propertyWithDefault("name", ""))
+    return assemble(Declared(title, states, parents, values), normalize, "pyAgrum model")
+
+
+def converted(model: object) -> Network:
+    """The network that a model of another library describes; FormatError says what to do about other objects."""
+    modules = {kind.__module__.partition(".")[0] for kind in type(model).__mro__}
+    if "pgmpy" in modules:
+        return from_pgmpy(model)  # type: ignore[arg-type]  # which it checks itself
+    if modules & {"pyagrum", "pyAgrum"}:
+        return from_pyagrum(model)
+    hint = next((hint for library, hint in _HINTS.items() if library in modules), "")
+    if isinstance(model, os.PathLike) or (isinstance(model, str) and {".", "/", "\\"} & set(model)):
+        hint = "; read a file with spasmnet.read, a shipped model with spasmnet.load"
+    elif isinstance(model, dict) and type(model.get("model")).__module__.startswith("pgmpy"):
+        hint = '; what the Python package bnlearn returns holds a pgmpy model: pass its ["model"]'
+    raise FormatError(f"compile takes a spasmnet Network, not {type(model).__name__}{hint}")
+
+
 def read_foreign(path: str | os.PathLike[str], normalize: bool | None = None) -> Network:
     """The network in a .bif, .xml or .xmlbif (XMLBIF), .xdsl, .net (Hugin) or .uai file, which must be UTF-8.
 
@@ -115,43 +173,6 @@ def read_foreign(path: str | os.PathLike[str], normalize: bool | None = None) ->
     path = Path(path)
     form = _format(path)
     return assemble(scan(_text(path), form, str(path)), normalize, str(path), default_name=path.stem)
-
-
-def write(network: Network, path: str | os.PathLike[str]) -> None:
-    """Write the network as .bif, .xml or .xmlbif, .xdsl, .net or .uai through pgmpy, if that loses nothing.
-
-    The file is read back and compared before it appears at `path`: names, states, their order, parents and numbers bit
-    for bit; only the order in which variables are listed may change. Noisy-MAX and deterministic distributions are
-    expanded. Raises FormatError with the first differences when the format (or pgmpy's writer: .net keeps 8 decimals,
-    .xdsl 16) cannot hold the network; .bif holds most.
-
-    >>> network = Network((Variable("rain", ("no", "yes")),), {"rain": Table((), [0.8, 0.2])}, name="weather")
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write(network, Path(folder, "rain.bif"))
-    ...     read_foreign(Path(folder, "rain.bif")) == network
-    True
-    """
-    path = Path(path)
-    form = _format(path)
-    model = to_pgmpy(network)
-    import pgmpy.readwrite as pgmpy_files
-
-    writers = {form: getattr(pgmpy_files, f"{form.upper()}Writer") for form in FORMATS.values()}
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder, f"draft{path.suffix}")
-        try:
-            writers[form](model).write(str(draft))
-            differences = _differences(network, read_foreign(draft))
-        except Exception as error:  # pgmpy's writer stumbled, or what it wrote cannot be read back
-            problem = str(error).replace(str(draft), path.name)
-            raise FormatError(f"{path.suffix} cannot hold this network: {problem}; try .bif or .toml") from error
-        if differences:
-            shown = "; ".join(differences[:3]) + (f"; and {len(differences) - 3} more" if len(differences) > 3 else "")
-            raise FormatError(f"{path.suffix} as pgmpy writes it cannot hold this network: {shown}; try .bif or .toml")
-        try:
-            path.write_bytes(draft.read_bytes())
-        except OSError as error:
-            raise ModelFileError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
 def _pgmpy() -> None:
@@ -249,6 +270,9 @@ def assemble(declared: Declared, normalize: bool | None, origin: str, default_na
     fixable = False
     cpds = {}
     for name, values in declared.values.items():
+        if not isinstance(values, np.ndarray):  # of a kind of its own, which the network checks
+            cpds[name] = values
+            continue
         sums = values.sum(axis=-1)
         off = ~(np.abs(sums - 1) <= ROW_SUM_TOLERANCE) | ~((values >= 0) & (values <= 1)).all(axis=-1)
         close = (np.abs(sums - 1) <= ROUNDING) & (values >= 0).all(axis=-1)
@@ -270,9 +294,14 @@ def assemble(declared: Declared, normalize: bool | None, origin: str, default_na
         raise ModelError(problems, origin)
     variables = [Variable(name, states) for name, states in declared.states.items()]
     try:
-        return Network(tuple(variables), cpds, name=default_name if declared.name in ("", "unknown") else declared.name)
+        name = default_name if declared.name in ("", "unknown") else declared.name
+        return Network(tuple(variables), cpds, name=name, description=_noted(declared))
     except ModelError as error:
         raise ModelError(error.problems, origin) from None
+
+
+def _noted(declared: Declared) -> str:
+    return " ".join(f"Read from a file: {note}." for note in declared.notes)
 
 
 def _describe_rows(declared: Declared, name: str, values: Floats, off: np.ndarray[Any, Any]) -> str:
@@ -287,22 +316,3 @@ def _describe_rows(declared: Declared, name: str, values: Floats, off: np.ndarra
     more = int(off.sum()) - len(shown)
     text = "; ".join(shown) + (f"; and {more:,} more" if more else "")
     return f"{text} (a row has to sum to 1 within {ROW_SUM_TOLERANCE}, of numbers in [0, 1])"
-
-
-def _differences(one: Network, other: Network) -> list[str]:
-    """What differs between two networks beyond the order of variables and the form of distributions."""
-    found = [f"{name!r} is lost or renamed" for name in one.names if name not in other.by_name]
-    for name in (name for name in one.names if name in other.by_name):
-        mine, theirs = one.cpds[name], other.cpds[name]
-        found += _changed(f"the states of {name!r}", one.by_name[name].states, other.by_name[name].states)
-        found += _changed(f"the parents of {name!r}", mine.parents, theirs.parents)
-        if (mine.parents, mine.shape) == (theirs.parents, theirs.shape):
-            before, after = mine.table(), theirs.table()
-            for at in map(tuple, np.argwhere(before != after)[:1].tolist()):
-                was, becomes = float(before[at]), float(after[at])
-                found.append(f"the number of {name!r} at {at} becomes {becomes!r} instead of {was!r}")
-    return found + ([] if len(other) == len(one) else [f"{len(one)} variables become {len(other)}"])
-
-
-def _changed(what: str, mine: Sequence[str], theirs: Sequence[str]) -> list[str]:
-    return [] if tuple(mine) == tuple(theirs) else [f"{what} become {list(theirs)} instead of {list(mine)}"]

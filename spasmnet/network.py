@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from spasmnet.drawing.draw import Drawing
 
 ROW_SUM_TOLERANCE = 1e-9
+_ROUNDING = 0.01  # how far printed decimals and single precision put a row's sum off
+_REMEDY = "v / v.sum(axis=-1, keepdims=True) makes every row sum to 1"
 ROLES = ("risk_factor", "cause", "serious", "finding")
 
 
@@ -316,4 +318,7 @@ def _row_problems(where: str, rows: np.ndarray[Any, Any]) -> list[Problem]:
         return []
     shown = ", ".join(f"{float(sums[tuple(at)])!r}{f' at {tuple(at.tolist())}' * bool(len(at))}" for at in off[:3])
     which = "a row does" if len(off) == 1 else f"{len(off)} rows do"
-    return [Problem(where, f"{which} not sum to 1 within {ROW_SUM_TOLERANCE}: {shown}")]
+    remedy = ""
+    if (np.abs(sums - 1) <= _ROUNDING).all():
+        remedy = f"; if that is rounding: v = numpy.float64(values); {_REMEDY}"
+    return [Problem(where, f"{which} not sum to 1 within {ROW_SUM_TOLERANCE}: {shown}{remedy}")]

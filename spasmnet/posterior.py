@@ -50,7 +50,7 @@ class Distribution(Shown, dict[str, float]):
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
     def __missing__(self, state: object) -> NoReturn:
-        raise UnknownStateNameError("the variable", str(state), tuple(self))
+        raise UnknownStateError("the variable", str(state), tuple(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (dict(self),)
@@ -129,7 +129,7 @@ class Posterior(Shown, Mapping[str, Mapping[str, float]]):
         try:
             place, states = self._network.layout[variable]
         except (KeyError, TypeError):
-            raise UnknownNameError(variable, self.network.names) from None
+            raise UnknownVariableError(variable, self.network.names) from None
         return Distribution(zip(states, values[place]))  # noqa: B905 -- equally long, and hot
 
     @property
@@ -223,18 +223,6 @@ class Posterior(Shown, Mapping[str, Mapping[str, float]]):
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={finding}" for name, finding in self._evidence.items()) or "no evidence"
         return f"<Posterior of {len(self)} variables given {given}; ln P(evidence) = {self.log_evidence:.6g}>"
-
-
-class UnknownNameError(UnknownVariableError, KeyError):
-    """A variable that a result does not have; also a KeyError, as mappings promise."""
-
-    __str__ = UnknownVariableError.__str__
-
-
-class UnknownStateNameError(UnknownStateError, KeyError):
-    """A state that a distribution does not have; also a KeyError, as mappings promise."""
-
-    __str__ = UnknownStateError.__str__
 
 
 @dataclass(frozen=True)

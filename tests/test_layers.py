@@ -26,6 +26,7 @@ LAYERS = (
     ("decision",),
     ("evidential",),
     ("foreign", "interop"),
+    ("writing",),
     ("reading",),
     ("display", "findings", "failure", "screens"),
     ("asking",),
@@ -53,6 +54,7 @@ LAYERS = (
 HOOKS = {  # a higher layer that an object calls when it is shown; imported then, never with the module
     ("network", "drawing"),
     ("_shown", "showing"),
+    ("engine", "interop"),  # models of other libraries, which compile converts
     ("engine", "sensitivity"),  # intervals, when a posterior is asked with them
     ("sensitivity", "plots"),
     ("asking", "plot_style"),

@@ -1,7 +1,7 @@
-"""Foreign model files, read strictly from their text: BIF, XMLBIF, XDSL, Hugin NET and UAI.
+"""Files of other tools, read strictly and written with all digits: BIF, XMLBIF, XDSL, Hugin NET, UAI, and R's bnlearn.
 
-Whatever is not understood is refused with its place, so nothing is dropped, replaced or guessed. Layout, labels and
-properties are the only things left out. No layer above `errors` is used here.
+One module a format holds its reading and its writing. Whatever is not understood is refused with its place, so nothing
+is dropped, replaced or guessed. Layout, labels and properties are the only things left out.
 """
 
 from spasmnet.foreign.declared import Declared, scan

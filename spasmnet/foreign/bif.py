@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import product
 from math import prod
 
 import numpy as np
@@ -11,11 +12,13 @@ import numpy as np
 from spasmnet.errors import FormatError, suggest
 from spasmnet.foreign.declared import MAX_AXES, MAX_ENTRIES, Declared, Draft, Floats, Shape, numbers, shaped
 from spasmnet.foreign.text import BLOCK, QUOTED, blocks, listed, name, statements
+from spasmnet.network import Network
 
 _BLOCK = re.compile(rf"\s*+(network|variable|probability){BLOCK}")
 _COMMENT = re.compile(rf"{QUOTED}|//[^\n]*+|/\*.*?\*/", re.DOTALL)
 _TYPE = re.compile(r"type\s+discrete\s*\[\s*(\d+)\s*\]\s*\{(.*)\}", re.DOTALL)
 _BAR = re.compile(rf'((?:[^|"]++|{QUOTED})*+)(\|?)(.*)', re.DOTALL)
+_PLAIN = re.compile(r"[\w.+<>=/-]+")  # names that need no quotes
 
 
 def scan(text: str, origin: str) -> Declared:
@@ -107,3 +110,35 @@ def _values(states: Mapping[str, tuple[str, ...]], parents: Sequence[str], found
             raise ValueError(f"the row ({', '.join(given)}) has {len(read)} numbers for {shape[-1]} states")
         values[at] = read
     return values.reshape(shape)
+
+
+def text(network: Network) -> str:
+    """The network as BIF, every number with all its digits; distributions of any kind as tables.
+
+    Names of letters, digits and signs that mean nothing in BIF stand as they are, others in quotes. Raises FormatError
+    for a name with a quote in it.
+    """
+    lines = [f"network {_quoted(network.name)} {{", "}"]
+    for variable in network.variables:
+        states = ", ".join(map(_quoted, variable.states))
+        lines.append(f"variable {_quoted(variable.name)} {{")
+        lines += [f"  type discrete [ {len(variable.states)} ] {{ {states} }};", "}"]
+    for child in network.names:
+        parents = network.parents(child)
+        rows = network.cpds[child].table().reshape(-1, len(network.by_name[child].states)).tolist()
+        given = f" | {', '.join(map(_quoted, parents))}" if parents else ""
+        lines.append(f"probability ( {_quoted(child)}{given} ) {{")
+        states = [[_quoted(state) for state in network.by_name[parent].states] for parent in parents]
+        for combination, row in zip(product(*states), rows, strict=True):
+            head = f"({', '.join(combination)})" if parents else "table"
+            lines.append(f"  {head} {', '.join(map(repr, row))};")
+        lines.append("}")
+    return "\n".join([*lines, ""])
+
+
+def _quoted(name: str) -> str:
+    if _PLAIN.fullmatch(name) and "//" not in name:
+        return name
+    if '"' in name:
+        raise FormatError(f"BIF has no way to write the quote in the name {name!r}")
+    return f'"{name}"'

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,17 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Declared:
-    """Names and states in their order, and for each variable its parents and a table with axes (*parents, state)."""
+    """Names and states in their order, and for each variable its parents and its distribution.
+
+    A distribution is a table with axes (*parents, state), or what the file says it is. `notes` say what was assumed or
+    changed while reading.
+    """
 
     name: str
     states: Mapping[str, tuple[str, ...]]
     parents: Mapping[str, tuple[str, ...]]
-    values: Mapping[str, Floats]
+    values: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 class Draft:
@@ -37,7 +43,7 @@ class Draft:
     def __init__(self) -> None:
         self.name = ""
         self.states: dict[str, tuple[str, ...]] = {}
-        self._tables: dict[str, tuple[tuple[str, ...], Callable[[Shape], Floats]]] = {}
+        self._tables: dict[str, tuple[tuple[str, ...], Callable[[Shape], Any]]] = {}
         self._problems: list[Problem] = []
 
     def variable(self, name: str, states: Iterable[str]) -> None:
@@ -48,7 +54,7 @@ class Draft:
         twice = [state for state in dict.fromkeys(states) if states.count(state) > 1]
         self._problems += [Problem(f"variables.{name}.states", f"{state!r} stands twice") for state in twice]
 
-    def table(self, name: str, parents: Iterable[str], read: Callable[[Shape], Floats]) -> None:
+    def table(self, name: str, parents: Iterable[str], read: Callable[[Shape], Any]) -> None:
         """Declare a distribution; `read` makes the values once the shape is known, or raises ValueError."""
         if name in self._tables:
             self._problems.append(Problem(f"variables.{name}.cpd", "is given twice"))
@@ -62,7 +68,7 @@ class Draft:
         for name in self.states:
             if name not in self._tables:
                 problems.append(Problem(f"variables.{name}", "has no distribution; the file may be cut short"))
-        values: dict[str, Floats] = {}
+        values: dict[str, Any] = {}
         for name, (parents, read) in self._tables.items():
             where = f"variables.{name}.cpd"
             unknown = [other for other in (name, *parents) if other not in self.states]
@@ -83,9 +89,9 @@ def scan(text: str, form: str, origin: str) -> Declared:
 
     Raises FormatError for text that is not understood and ModelError for declarations that contradict each other.
     """
-    from spasmnet.foreign import bif, net, uai, xml
+    from spasmnet.foreign import bif, net, uai, xdsl, xmlbif
 
-    scanners = {"bif": bif.scan, "net": net.scan, "xmlbif": xml.scan_xmlbif, "xdsl": xml.scan_xdsl, "uai": uai.scan}
+    scanners = {"bif": bif.scan, "net": net.scan, "xmlbif": xmlbif.scan, "xdsl": xdsl.scan, "uai": uai.scan}
     return scanners[form](text, origin)
 
 

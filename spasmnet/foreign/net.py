@@ -7,10 +7,12 @@ import re
 from spasmnet.errors import FormatError
 from spasmnet.foreign.declared import Declared, Draft, Floats, Shape, numbers, shaped
 from spasmnet.foreign.text import BLOCK, QUOTED, blocks, name, statements, words
+from spasmnet.network import Network
 
 _BLOCK = re.compile(rf"\s*+(net|node|discrete\s+node|potential|[a-z]+(?:\s+node)?){BLOCK}")
 _COMMENT = re.compile(rf"{QUOTED}|%[^\n]*+|//[^\n]*+|/\*.*?\*/", re.DOTALL)
 _IN_PARENTHESES = re.compile(r"\((.*)\)", re.DOTALL)
+_PLAIN = re.compile(r"[\w.+<>-]+")  # names of variables
 
 
 def scan(text: str, origin: str) -> Declared:
@@ -62,3 +64,36 @@ def _values(data: str, shape: Shape) -> Floats:
     if re.sub(r"[^()]+", "", data) not in (expected, "()") or not _IN_PARENTHESES.fullmatch(data):
         raise ValueError("the parentheses of its data do not follow its parents' states")
     return shaped(numbers(re.sub(r"[()]", " ", data)), shape)
+
+
+def text(network: Network) -> str:
+    """The network in Hugin's NET format, every number with all its digits; distributions of any kind as tables.
+
+    Raises FormatError for a variable's name that is more than letters, digits and a few signs, for NET does not quote
+    names, and for a state or a network with a quote or a backslash in its name. Hugin itself wants names of letters,
+    digits and underscores.
+    """
+    lines = ["net", "{", f"  name = {_quoted(network.name)};", "}"]
+    for variable in network.variables:
+        if not _PLAIN.fullmatch(variable.name):
+            raise FormatError(f"NET does not quote names of variables, and so cannot hold {variable.name!r}")
+        states = " ".join(map(_quoted, variable.states))
+        lines += [f"node {variable.name}", "{", f"  states = ( {states} );", "}"]
+    for child in network.names:
+        given = " ".join(["|", *network.parents(child)])
+        lines += [f"potential ( {child} {given} )", "{", f"  data = {_nested(network.cpds[child].table())};", "}"]
+    return "\n".join([*lines, ""])
+
+
+def _quoted(name: str) -> str:
+    if '"' in name or "\\" in name:
+        raise FormatError(f"the quote or backslash in the name {name!r} can be read in two ways in NET")
+    return f'"{name}"'
+
+
+def _nested(values: Floats) -> str:
+    """The numbers in parentheses, nested once for every parent; a row on each line."""
+    rows = [f"({' '.join(map(repr, row))})" for row in values.reshape(-1, values.shape[-1]).tolist()]
+    for size in reversed(values.shape[:-1]):
+        rows = [f"({chr(10).join(rows[at : at + size])})" for at in range(0, len(rows), size)]
+    return rows[0]

@@ -12,6 +12,7 @@ import numpy as np
 
 from spasmnet.errors import FormatError
 from spasmnet.foreign.declared import Declared, Draft, Floats, Shape, numbers, shaped
+from spasmnet.network import Network
 
 
 def scan(text: str, origin: str) -> Declared:
@@ -78,3 +79,29 @@ def _is_backwards(shapes: Sequence[Shape], tables: Sequence[list[float]]) -> boo
 
 def _has_unit_rows(values: Floats) -> bool:
     return bool((np.abs(values.sum(axis=-1) - 1) <= 0.01).all())
+
+
+def text(network: Network) -> str:
+    """The network in the UAI format, every number with all its digits; distributions of any kind as tables.
+
+    Raises FormatError unless variables are called var_0, var_1, … and states "0", "1", …, for the format has no names.
+    """
+    numbers = {variable.name: tuple(map(str, range(len(variable.states)))) for variable in network.variables}
+    wanted = {f"var_{at}" for at in range(len(network))}
+    if wanted != set(numbers) or any(variable.states != numbers[variable.name] for variable in network.variables):
+        raise FormatError("UAI has no names: variables have to be called var_0, var_1, … and states 0, 1, …")
+    numbered = [f"var_{at}" for at in range(len(network))]
+    position = {name: at for at, name in enumerate(numbered)}
+    scopes = [[*network.parents(name), name] for name in numbered]
+    lines = ["BAYES", str(len(network)), " ".join(str(len(network.by_name[name].states)) for name in numbered)]
+    lines += [str(len(network)), *(f"{len(scope)} {' '.join(str(position[n]) for n in scope)}" for scope in scopes)]
+    for name in numbered:
+        values = network.cpds[name].table()
+        rows = values.reshape(-1, values.shape[-1]).tolist()
+        lines += ["", str(values.size), *(" ".join(map(_positional, row)) for row in rows)]
+    return "\n".join([*lines, ""])
+
+
+def _positional(number: float) -> str:
+    """The shortest decimals that are this number, without an exponent, which some readers of UAI do not know."""
+    return np.format_float_positional(number, trim="0")

@@ -1,86 +1,95 @@
-"""XMLBIF 0.3 (JavaBayes, Weka) and XDSL (GeNIe, SMILE)."""
+"""XML as the formats built on it need it: elements by their local names, and no entities but those of XML itself.
+
+A document type declaration may stand there, as JavaBayes and Weka write it, but may declare no entities: nothing is
+fetched and nothing is multiplied.
+"""
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+import re
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+from xml.sax.saxutils import escape
 
 from spasmnet.errors import FormatError
-from spasmnet.foreign.declared import Declared, Draft, table
 
-_XMLBIF = {
-    "VARIABLE": {"NAME", "OUTCOME", "PROPERTY"},
-    "DEFINITION": {"FOR", "GIVEN", "TABLE", "PROPERTY"},
-    "NAME": set[str](),
-    "PROPERTY": set[str](),
-}
+MAX_DEPTH = 100
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def scan_xmlbif(text: str, origin: str) -> Declared:
-    """What an XMLBIF text declares; blanks around names do not count."""
-    network = _root(text, "BIF", origin).find("NETWORK")
-    if network is None:
-        raise FormatError(f"{origin}: there is no <NETWORK>")
-    draft = Draft()
-    for element in network:
-        unknown = {child.tag for child in element} - _XMLBIF[element.tag] if element.tag in _XMLBIF else {element.tag}
-        if unknown:
-            raise FormatError(f"{origin}: not understood: {', '.join(f'<{tag}>' for tag in sorted(unknown))}")
-        if element.get("TYPE", "nature") != "nature":
-            raise FormatError(f"{origin}: a variable of type {element.get('TYPE')!r} is not part of a Bayesian network")
-        if element.tag == "NAME":
-            draft.name = (element.text or "").strip()
-        elif element.tag == "VARIABLE":
-            draft.variable(_only(element, "NAME", origin), _texts(element, "OUTCOME"))
-        elif element.tag == "DEFINITION":
-            values = table(_only(element, "TABLE", origin))
-            draft.table(_only(element, "FOR", origin), _texts(element, "GIVEN"), values)
-    return draft.declared(origin)
+def parse(text: str | bytes, root: str, origin: str) -> Element:
+    """The outermost element, which has to be called `root`; bytes are decoded as their own declaration says.
 
+    Names of elements and attributes become lower case, without prefix or namespace. Raises FormatError for what is not
+    XML, for another outermost element, for entities, and for elements nested more than 100 deep.
 
-def scan_xdsl(text: str, origin: str) -> Declared:
-    """What an XDSL text declares; every node has to be a <cpt>."""
-    root = _root(text, "smile", origin)
-    nodes = root.find("nodes")
-    if nodes is None:
-        raise FormatError(f"{origin}: there is no <nodes>")
-    if root.find("dynamic") is not None:
-        raise FormatError(f"{origin}: a dynamic network cannot be held; unroll it first")
-    by_agrum = any(element.get("app", "").startswith("aGrUM") for element in root.iter("genie"))
-    draft = Draft()
-    draft.name = root.get("id", "")
-    for node in nodes:
-        variable = node.get("id", "")
-        if node.tag != "cpt":
-            advice = "in GeNIe, change its type to General"
-            raise FormatError(f"{origin}: {variable!r} is a <{node.tag}>, but only <cpt> is read; {advice}")
-        values = table(_only(node, "probabilities", origin))
-        draft.variable(variable, [state.get("id", "") for state in node.findall("state")])
-        parents = " ".join(_texts(node, "parents")).split()
-        if by_agrum and len(parents) > 1:
-            fault = "which lists the rows of several parents in another order than GeNIe; save it as BIF"
-            raise FormatError(f"{origin}: {variable!r} was written by aGrUM, {fault}")
-        draft.table(variable, parents, values)
-    return draft.declared(origin)
+    >>> parse('<x:BIF xmlns:x="urn:bif"><NETWORK Name="a"/></x:BIF>', "BIF", "example")[0].get("name")
+    'a'
+    """
+    builder, depth, outermost = TreeBuilder(), 0, ""
 
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, outermost
+        outermost = outermost or tag
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise FormatError(f"{origin}: elements are nested more than {MAX_DEPTH} deep")
+        builder.start(_local(tag), {_local(key): value for key, value in attributes.items()})
 
-def _root(text: str, tag: str, origin: str) -> Element:
+    def end(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        builder.end(_local(tag))
+
+    def entity(name: str, *_: object) -> None:
+        raise FormatError(f"{origin}: the entity {name[:40]!r} is not read; write what it stands for in its place")
+
     try:
-        root = ElementTree.fromstring(text)
-    except (ElementTree.ParseError, ValueError) as error:
+        # the declaration of a text speaks of bytes that are gone
+        parser = expat.ParserCreate("utf-8" if isinstance(text, str) else None)
+        parser.buffer_text = True
+        parser.StartElementHandler, parser.EndElementHandler = start, end
+        parser.CharacterDataHandler = builder.data
+        parser.EntityDeclHandler = parser.SkippedEntityHandler = entity
+        parser.Parse(text.encode("utf-8") if isinstance(text, str) else text, True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        if isinstance(error, FormatError):
+            raise
         raise FormatError(f"{origin}: not XML, or cut short: {error}") from None
-    if root.tag != tag:
-        raise FormatError(f"{origin}: the outermost element is <{root.tag}>, but <{tag}> is needed")
-    return root
+    element = builder.close()
+    if element.tag != root.lower():
+        raise FormatError(f"{origin}: the outermost element is <{outermost}>, but <{root}> is needed")
+    return element
 
 
-def _texts(element: Element, tag: str) -> list[str]:
-    return [(child.text or "").strip() for child in element.findall(tag)]
+def _local(name: str) -> str:
+    return name.rpartition(":")[2].lower()
 
 
-def _only(element: Element, tag: str, origin: str) -> str:
-    found = _texts(element, tag)
-    if len(found) != 1 or not found[0]:
-        who = element.get("id") or element.findtext("FOR") or element.findtext("NAME") or "without a name"
-        raise FormatError(f"{origin}: <{element.tag}> {who} needs exactly one <{tag}> that is not empty")
-    return found[0]
+def texts(element: Element, *tags: str) -> list[str]:
+    """What stands in the children of these names, without blanks around it; in `name`, `id` or `value` if empty."""
+    return [text_of(child) for child in element if child.tag in tags]
+
+
+def text_of(element: Element) -> str:
+    """What stands in an element, or in its attribute `name`, `id` or `value`, without blanks around it."""
+    inside = (element.text or "").strip()
+    return inside or next((element.attrib[key].strip() for key in ("name", "id", "value") if key in element.attrib), "")
+
+
+def lines(numbers: Iterator[str], width: int) -> str:
+    """Numbers with `width` on each line."""
+    listed = list(numbers)
+    return "\n".join(" ".join(listed[at : at + width]) for at in range(0, len(listed), width))
+
+
+def escaped(text: str) -> str:
+    """Text for an element or a quoted attribute; raises FormatError for characters that XML cannot hold.
+
+    >>> escaped('a<b "c"')
+    'a&lt;b &quot;c&quot;'
+    """
+    if wrong := _NOT_XML.search(text):
+        raise FormatError(f"XML cannot hold the character {wrong[0]!r} in the name {text!r}")
+    return escape(text, {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})

@@ -81,14 +81,16 @@ def _table(fields: Fields, outline: _Outline, context: Context) -> CPD | None:
     rows: dict[tuple[int, ...], _Distribution | None] = {}
     listed = fields.tables("rows", required=True)
     for number, raw in enumerate(listed, 1):
-        row = Fields(raw, f"{outline.path}.rows[#{number}]", context.problems, ("given", "p"))
+        row = Fields(raw, f"{outline.path}.rows[#{number}]", context.problems, ("given", "p", "values"))
         at = _given(row, outline, complete=True)
         if at is not None and outline.parents:
             row.path = f"{outline.path}.rows[{_combination(outline, at)}]"
-        entries = row.table("p", required=bool(row.raw))
-        read = (
-            _distribution(entries, f"{row.path}.p", outline, context, first_is_rest=False) if "p" in row.raw else None
-        )
+        if "values" in row.raw:
+            read = _plain_row(row, outline, context)
+        else:
+            entries, given = row.table("p", required=bool(row.raw)), "p" in row.raw
+            where = f"{row.path}.p"
+            read = _distribution(entries, where, outline, context, first_is_rest=False) if given else None
         if at in rows:
             row.fault("", "stands twice")
         elif at is not None:
@@ -109,6 +111,28 @@ def _table(fields: Fields, outline: _Outline, context: Context) -> CPD | None:
         values[at] = row_read.values
         parameters.update({(*at, state): parameter for state, parameter in row_read.parameters.items()})
     return Table(outline.parents, values, parameters)
+
+
+def _plain_row(row: Fields, outline: _Outline, context: Context) -> _Distribution | None:
+    """A row that lists its numbers, one for each state: they cite what the distribution cites, and have no range."""
+    if "p" in row.raw:
+        row.fault("p", "stands beside values; a row has one of them")
+    listed = row.tables("values")
+    if outline.states is None:
+        return None
+    if len(listed) != len(outline.states):
+        row.fault("values", f"has {len(listed)} numbers for {len(outline.states)} states")
+        return None
+    raw = [{"value": number, "low": number, "high": number} for number in listed]
+    before = len(row.problems)
+    found = {
+        y: parameter
+        for y, (state, entry) in enumerate(zip(outline.states, raw, strict=True))
+        if (parameter := read_parameter(entry, f"{row.path}.values.{state}", outline.defaults, context)) is not None
+    }
+    if len(row.problems) > before:
+        return None
+    return _completed(found, len(outline.states), None, f"{row.path}.values", context.problems, cited=True)
 
 
 def _absent(count: int, total: int, examples: list[str]) -> str:
@@ -207,6 +231,8 @@ def _state(fields: Fields, key: str, outline: _Outline) -> int | None:
     if not name or outline.states is None:
         return None
     if name not in outline.states:
+        if (whole := str(fields.raw[key])) in outline.states:  # a name may begin or end with a blank
+            return outline.states.index(whole)
         fields.fault(key, f"the variable has no state {shown(name)}; {suggest(name, outline.states, show_all=True)}")
         return None
     return outline.states.index(name)

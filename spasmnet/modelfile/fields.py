@@ -65,9 +65,11 @@ class Fields:
             self.fault(key, "is empty" + ("" if required else "; write a text or leave the key out"))
         return text
 
-    def name(self, key: str) -> str:
-        """A required name: letters, digits, `_` and `-`; empty if there is a problem."""
+    def name(self, key: str, *, any_text: bool = False) -> str:
+        """A required name: letters, digits, `_` and `-`, or with `any_text` any; empty if there is a problem."""
         value = self.text(key, required=True)
+        if any_text:
+            return str(self.raw[key]) if value else ""
         if value and not NAME.fullmatch(value):
             self.fault(key, f"{shown(value)} is not a name: only letters, digits, '_' and '-' are allowed")
             return ""

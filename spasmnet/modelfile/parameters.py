@@ -25,6 +25,7 @@ class Context:
     states: dict[str, tuple[str, ...]] = field(default_factory=dict)
     used_sources: set[str] = field(default_factory=set)
     used_claims: set[str] = field(default_factory=set)
+    any_names: bool = False
 
     def cite(self, source: str, path: str) -> Source | None:
         """The source of that key, which is thereby used."""

@@ -97,17 +97,19 @@ def parse_model(text: str, origin: str = "model text") -> Network:
 
 def _about(fields: Fields, context: Context) -> dict[str, str]:
     known = ("name", "version", *_MODEL_TEXTS, "main_outcome")
-    table = Fields(fields.table("model", required=True), "model", context.problems, known)
+    table = Fields(fields.table("model", required=True), "model", context.problems, (*known, "any_names"))
     if "model" not in fields.raw:
         return dict.fromkeys(known, "")
     about = {key: table.text(key, required=True) for key in ("version", *_MODEL_TEXTS)}
-    return {"name": table.name("name"), **about, "main_outcome": table.text("main_outcome")}
+    context.any_names = table.flag("any_names")
+    outcome = str(table.raw["main_outcome"]) if table.text("main_outcome") else ""
+    return {"name": table.name("name", any_text=context.any_names), **about, "main_outcome": outcome}
 
 
 def read_source(key: str, raw: object, context: Context) -> Source:
     """One table of sources."""
     fields = Fields(raw, f"sources.{key}", context.problems, _SOURCE)
-    if not re.fullmatch(r"[a-z0-9_]+", key):
+    if not context.any_names and not re.fullmatch(r"[a-z0-9_]+", key):
         fields.fault("", "the key of a source may hold only a-z, 0-9 and '_'")
     if not fields.raw:
         return Source(key, "", "")
@@ -128,11 +130,11 @@ def read_source(key: str, raw: object, context: Context) -> Source:
 
 def _variable(name: str, raw: object, context: Context) -> Variable:
     fields = Fields(raw, f"variables.{name}", context.problems, _VARIABLE)
-    if not NAME.fullmatch(name):
+    if not context.any_names and not NAME.fullmatch(name):
         fields.fault("", f"{shown(name)} is not a name: only letters, digits, '_' and '-' are allowed")
     if not fields.raw:
         return Variable(name, ())
-    role = fields.choice("role", ROLES)
+    role = fields.choice("role", ROLES) if "role" in fields.raw else ""
     states = _states(fields, context)
     if states:
         context.states[name] = tuple(state for state, _, _ in states)
@@ -175,7 +177,7 @@ def _states(fields: Fields, context: Context) -> list[tuple[str, str, str]]:
     sound = bool(listed)
     for number, raw in enumerate(listed, 1):
         state = Fields(raw, f"{fields.path}.states[#{number}]", context.problems, ("name", "label", "description"))
-        name = state.name("name") if state.raw or raw == {} else ""
+        name = state.name("name", any_text=context.any_names) if state.raw or raw == {} else ""
         if name in states:
             state.fault("name", f"{shown(name)} stands twice")
         sound = sound and bool(name) and name not in states

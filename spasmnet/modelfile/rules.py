@@ -22,7 +22,7 @@ def rules(fields: Fields, key: str, variables: dict[str, Any], context: Context)
         rule = Fields(raw, f"{key}[#{number}]", context.problems, (*_RULE, "level", "suspects") if flags else _RULE)
         if not rule.raw and raw != {}:
             continue
-        name = rule.name("id")
+        name = rule.name("id", any_text=context.any_names)
         rule.path = f"{key}.{name}" if name else rule.path
         if name and name in found:
             rule.fault("id", f"{shown(name)} stands twice")
@@ -76,7 +76,7 @@ def losses(fields: Fields, variables: dict[str, Any], context: Context) -> Losse
         table = Fields(raw, f"care.harms[#{number}]", context.problems, _HARM)
         if not table.raw and raw != {}:
             continue
-        name = table.name("id")
+        name = table.name("id", any_text=context.any_names)
         table.path = f"care.harms.{name}" if name else table.path
         if name in harms:
             table.fault("id", f"{shown(name)} stands twice")
