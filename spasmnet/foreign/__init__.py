@@ -4,6 +4,7 @@ Whatever is not understood is refused with its place, so nothing is dropped, rep
 properties are the only things left out. No layer above `errors` is used here.
 """
 
-from spasmnet.foreign.declared import Declared, scan
+from spasmnet.foreign.declared import Declared
+from spasmnet.foreign.formats import scan
 
 __all__ = ["Declared", "scan"]

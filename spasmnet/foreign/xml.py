@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from spasmnet.errors import FormatError
+from spasmnet.errors import FormatError, brief
+from spasmnet.filetext import readable_as
 from spasmnet.foreign.declared import Declared, Draft, table
 
+_ENCODING = re.compile(rb"""\s*<\?xml[^?>]*?\bencoding\s*=\s*["']([A-Za-z][\w.-]*)["']""")
 _XMLBIF = {
     "VARIABLE": {"NAME", "OUTCOME", "PROPERTY"},
     "DEFINITION": {"FOR", "GIVEN", "TABLE", "PROPERTY"},
@@ -16,7 +19,7 @@ _XMLBIF = {
 }
 
 
-def scan_xmlbif(text: str, origin: str) -> Declared:
+def scan_xmlbif(text: str | bytes, origin: str) -> Declared:
     """What an XMLBIF text declares; blanks around names do not count."""
     network = _root(text, "BIF", origin).find("NETWORK")
     if network is None:
@@ -38,7 +41,7 @@ def scan_xmlbif(text: str, origin: str) -> Declared:
     return draft.declared(origin)
 
 
-def scan_xdsl(text: str, origin: str) -> Declared:
+def scan_xdsl(text: str | bytes, origin: str) -> Declared:
     """What an XDSL text declares; every node has to be a <cpt>."""
     root = _root(text, "smile", origin)
     nodes = root.find("nodes")
@@ -64,11 +67,20 @@ def scan_xdsl(text: str, origin: str) -> Declared:
     return draft.declared(origin)
 
 
-def _root(text: str, tag: str, origin: str) -> Element:
+def _root(content: str | bytes, tag: str, origin: str) -> Element:
+    """The outermost element; bytes are in the encoding that they declare themselves."""
     try:
-        root = ElementTree.fromstring(text)
-    except (ElementTree.ParseError, ValueError) as error:
-        raise FormatError(f"{origin}: not XML, or cut short: {error}") from None
+        try:
+            root = ElementTree.fromstring(content)
+        except (ValueError, LookupError):  # the parser knows encodings of one byte a character, and UTF-16
+            declared = _ENCODING.match(content) if isinstance(content, bytes) else None
+            if declared is None:
+                raise
+            root = ElementTree.fromstring(content.decode(declared[1].decode("ascii")))  # type: ignore[union-attr]
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        other = readable_as(content) if isinstance(content, bytes) and not _is_utf8(content) else None
+        advice = f'; if only its encoding is wrong, read it with encoding="{other}"' if other else ""
+        raise FormatError(f"{origin}: not XML, or cut short: {brief(str(error), 200)}{advice}") from None
     if root.tag != tag:
         raise FormatError(f"{origin}: the outermost element is <{root.tag}>, but <{tag}> is needed")
     return root
@@ -84,3 +96,11 @@ def _only(element: Element, tag: str, origin: str) -> str:
         who = element.get("id") or element.findtext("FOR") or element.findtext("NAME") or "without a name"
         raise FormatError(f"{origin}: <{element.tag}> {who} needs exactly one <{tag}> that is not empty")
     return found[0]
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
