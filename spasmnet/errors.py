@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+MOST_CHARACTERS = 4000  # of a message
+_MOST_A_PROBLEM = 600
+_MOST_COMPARED, _LONGEST_COMPARED = 5000, 200  # names among which a nearest one is looked for
+
 
 class SpasmnetError(Exception):
-    """Base of every error that spasmnet raises on purpose."""
+    """Base of every error that spasmnet raises on purpose; its message has a few thousand characters at most."""
+
+    def __str__(self) -> str:
+        return brief(super().__str__())
 
 
 class Problem(NamedTuple):
@@ -30,8 +37,7 @@ class ModelError(SpasmnetError, ValueError):
 
     def __str__(self) -> str:
         count = len(self.problems)
-        head = f"{count} problem{'s' if count != 1 else ''} in {self.origin}:"
-        return "\n  ".join([head, *map(str, self.problems)])
+        return _listed(f"{count:,} problem{'s' if count != 1 else ''} in {brief(self.origin, 300)}:", self.problems)
 
 
 class ModelFileError(SpasmnetError, ValueError):
@@ -71,8 +77,8 @@ class QuestionError(EvidenceError):
 
     def __str__(self) -> str:
         if len(self.problems) == 1:
-            return str(self.problems[0])
-        return "\n  ".join([f"{len(self.problems)} problems with the question:", *map(str, self.problems)])
+            return brief(str(self.problems[0]))
+        return _listed(f"{len(self.problems):,} problems with the question:", self.problems)
 
 
 class UnknownVariableError(EvidenceError, KeyError):
@@ -84,7 +90,7 @@ class UnknownVariableError(EvidenceError, KeyError):
         self.known = tuple(known)
 
     def __str__(self) -> str:
-        return f"unknown variable {self.name!r}; {suggest(self.name, self.known)}"
+        return f"unknown variable {shown(self.name)}; {suggest(self.name, self.known)}"
 
 
 class UnknownStateError(EvidenceError, KeyError):
@@ -97,7 +103,8 @@ class UnknownStateError(EvidenceError, KeyError):
         self.known = tuple(known)
 
     def __str__(self) -> str:
-        return f"{self.variable} has no state {self.state!r}; {suggest(self.state, self.known, show_all=True)}"
+        nearest = suggest(self.state, self.known, show_all=True)
+        return f"{brief(str(self.variable), 60)} has no state {shown(self.state)}; {nearest}"
 
 
 class ImpossibleEvidenceError(EvidenceError):
@@ -152,6 +159,47 @@ class CircuitTooLargeError(SpasmnetError, MemoryError):
         )
 
 
+def brief(text: str, most: int = MOST_CHARACTERS) -> str:
+    """A text of at most `most` characters and a few: of a longer one its beginning and its end.
+
+    >>> brief("abcdefgh", 4)
+    'abc … h'
+    """
+    if len(text) <= most:
+        return text
+    return f"{text[: most - most // 4]} … {text[len(text) - most // 4 :]}"
+
+
+def shown(value: object, most: int = 60) -> str:
+    """A value as messages show it: its repr, cut to a readable length.
+
+    >>> shown("a\\x00b"), shown(16**9999)
+    ("'a\\\\x00b'", 'an integer of 12,041 digits')
+    """
+    if isinstance(value, str):
+        return repr(value) if len(value) <= most else repr(f"{value[: most - 1]}…")
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 1000:  # some have no repr
+        return f"an integer of {int(value.bit_length() * 0.30103) + 1:,} digits"
+    try:
+        text = repr(value)
+    except ValueError:  # holds such an integer
+        return f"a {type(value).__name__}"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _listed(head: str, problems: Sequence[object]) -> str:
+    """The problems below the head, each on its line, as many as fit."""
+    lines, room = [head], MOST_CHARACTERS
+    for position, problem in enumerate(problems):
+        line = brief(str(problem), _MOST_A_PROBLEM)
+        room -= len(line)
+        if room < 0:
+            lines.append(f"and {len(problems) - position:,} more; the error's `problems` has all")
+            break
+        lines.append(line)
+    return "\n  ".join(lines)
+
+
 def suggest(name: str, known: Iterable[str], *, show_all: bool = False) -> str:
     """Say which of the known names is meant, or list what there is.
 
@@ -161,15 +209,16 @@ def suggest(name: str, known: Iterable[str], *, show_all: bool = False) -> str:
     import difflib  # only on the way to an error
 
     options = list(known)
-    folded = {option.casefold(): option for option in options}
-    wanted = str(name).casefold()
+    folded = {option.casefold(): option for option in options[:_MOST_COMPARED] if len(option) <= _LONGEST_COMPARED}
+    wanted = (name if isinstance(name, str) else shown(name))[: _LONGEST_COMPARED + 1].casefold()
     matches = difflib.get_close_matches(wanted, folded, n=3, cutoff=0.6)
     likeness = {key: difflib.SequenceMatcher(a=key, b=wanted).ratio() for key in matches}
     close = [folded[key] for key in matches if likeness[key] > likeness[matches[0]] - 0.15]
     parts = []
     if close:
-        parts.append("did you mean " + " or ".join(repr(option) for option in close) + "?")
+        parts.append("did you mean " + " or ".join(map(shown, close)) + "?")
     if show_all or not close:
-        shown = ", ".join(options[:12]) + (f", … ({len(options)} in all)" if len(options) > 12 else "")
-        parts.append(f"it has {shown}" if show_all else f"known: {shown or 'none'}")
+        some = ", ".join(brief(option, 60) for option in options[:12])
+        some += f", … ({len(options)} in all)" if len(options) > 12 else ""
+        parts.append(f"it has {some}" if show_all else f"known: {some or 'none'}")
     return " ".join(parts)

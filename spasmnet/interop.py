@@ -8,28 +8,32 @@ blanks, fill missing rows with zeros and may swap parents.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spasmnet.cpd import Floats, Table
 from spasmnet.errors import FormatError, ModelError, ModelFileError, Problem, suggest
+from spasmnet.filetext import kind_of, read_bytes
 from spasmnet.foreign import Declared, scan
 from spasmnet.foreign.declared import MAX_AXES
+from spasmnet.foreign.formats import ENDINGS, UnknownRows
 from spasmnet.network import ROW_SUM_TOLERANCE, Network, Variable
+from spasmnet.parameter import Source
 
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork
     from pyagrum import BayesNet
 
-FORMATS = {".bif": "bif", ".xml": "xmlbif", ".xmlbif": "xmlbif", ".xdsl": "xdsl", ".net": "net", ".uai": "uai"}
 MAX_ENTRIES = 50_000_000
-MAX_BYTES = 512 * 2**20
-PRINTED = 1e-6  # how far printed decimals put a row's sum off
-ROUNDING = 0.01  # how far normalize=True goes
+PRINTED = 1e-6  # how far rounding may put a row's sum off, however many digits are printed
+ROUNDING = 0.01  # how far it may without being asked, and how far normalize=True goes however many digits are printed
+SINGLE = 1e-6  # how far below 0 a number of single precision may be with normalize=True
 _SHOWN_ROWS = 5
 _HINTS = {
     "pomegranate": "; build a spasmnet.Network from its distributions, whose tables are `distributions[i].probs[0]` "
@@ -38,6 +42,7 @@ _HINTS = {
     "pysmile": "; write it with write_file to .xdsl and read that with spasmnet.read",
     "networkx": "; a graph has no probabilities: build a spasmnet.Network with a Table for each variable",
 }
+_LISTED_ROWS = 1000
 
 
 def from_pgmpy(model: DiscreteBayesianNetwork, normalize: bool | None = None) -> Network:
@@ -141,9 +146,9 @@ def converted(model: object) -> Network:
     """The network that a model of another library describes; FormatError says what to do about other objects."""
     modules = {kind.__module__.partition(".")[0] for kind in type(model).__mro__}
     if "pgmpy" in modules:
-        return from_pgmpy(model)  # type: ignore[arg-type]  # which it checks itself
+        return from_pgmpy(cast(Any, model))
     if modules & {"pyagrum", "pyAgrum"}:
-        return from_pyagrum(model)
+        return from_pyagrum(cast(Any, model))
     hint = next((hint for library, hint in _HINTS.items() if library in modules), "")
     if isinstance(model, os.PathLike) or (isinstance(model, str) and {".", "/", "\\"} & set(model)):
         hint = "; read a file with spasmnet.read, a shipped model with spasmnet.load"
@@ -152,14 +157,21 @@ def converted(model: object) -> Network:
     raise FormatError(f"compile takes a spasmnet Network, not {type(model).__name__}{hint}")
 
 
-def read_foreign(path: str | os.PathLike[str], normalize: bool | None = None) -> Network:
-    """The network in a .bif, .xml or .xmlbif (XMLBIF), .xdsl, .net (Hugin) or .uai file, which must be UTF-8.
+def read_foreign(path: str | os.PathLike[str], normalize: bool | None = None, encoding: str | None = None) -> Network:
+    """The network in a BIF, XMLBIF, XDSL, NET (Hugin) or UAI file, which may be compressed with gzip.
+
+    The content says which format it is, where that shows, else the file's ending. Text is UTF-8 unless a byte order
+    mark, XML's own declaration or `encoding` says otherwise.
 
     Names, states, their order and every number are those of the file; what is not understood is refused. UAI has no
-    names: variables become var_0, var_1, … and states "0", "1", …, as in pgmpy. Rows that sum to 1 but for the rounding
-    of printed decimals are treated as in from_pgmpy, with `normalize` as there. UAI tables are read by the standard
-    or, if only that gives distributions, as pgmpy writes them (first variable of the scope fastest);
-    aGrUM's own order of parents in UAI cannot be told from the standard's.
+    names: variables become var_0, var_1, … and states "0", "1", …, as in pgmpy, and in which order its tables are is
+    told from the rows' sums and from aGrUM's mark.
+
+    Rows that sum to 1 but for the rounding of what is printed are divided by their sum: those off by at most 1e-6, or
+    by the number of states times half a unit of the last printed digit, but no more than 0.01. `normalize=True` does so
+    beyond, up to that number of half units or 0.01, whichever is more; also for rows of whole counts, and for numbers
+    down to -1e-6, which become 0. `normalize=False` refuses all of them. What was assumed, left out or repaired
+    is told in the network's `notes`; for rows beyond printed rounding with the sum of each.
 
     Raises ModelFileError if there is no such text to read, FormatError if it is not understood, ModelError with all
     problems if it contradicts itself.
@@ -170,9 +182,46 @@ def read_foreign(path: str | os.PathLike[str], normalize: bool | None = None) ->
     ...     read_foreign(Path(folder, "rain.bif"))
     <Network 'rain': 1 variable, 0 edges, 2 probabilities>
     """
-    path = Path(path)
-    form = _format(path)
-    return assemble(scan(_text(path), form, str(path)), normalize, str(path), default_name=path.stem)
+    return network_of(read_bytes(path), Path(path), normalize, encoding)
+
+
+def network_of(
+    data: bytes, path: Path, normalize: bool | None, encoding: str | None, unknown_rows: UnknownRows = "refuse"
+) -> Network:
+    """The network in a file's content, of which `path` names the origin and which its numbers cite."""
+    declared = scan(data, form_of(data, path), str(path), encoding, unknown_rows)
+    stem = path.name.removesuffix(".gz")
+    name = stem.removesuffix(Path(stem).suffix) or "unnamed"
+    return assemble(declared, normalize, str(path), name, (_file_source(data, path.name),))
+
+
+def _file_source(data: bytes, name: str) -> Source:
+    """A file as the source of numbers of which nothing else is known."""
+    import hashlib
+
+    digest = hashlib.sha256(data).hexdigest()
+    note = (
+        f"The numbers stand so in this file (SHA-256 of its content: {digest}), which does not say where they are from."
+    )
+    return Source(re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "file", "assumption", name, note=note)
+
+
+def form_of(data: bytes, path: Path) -> str:
+    """The format of a file's content, by its beginning, else by the ending of its name; raises ModelFileError."""
+    kind, suffix = kind_of(data), Path(path.name.removesuffix(".gz")).suffix
+    form = ENDINGS.get(suffix.lower(), "")
+    if kind is not None and kind.form:
+        return kind.form
+    if form == "rdata" and data.strip():  # which R may have compressed in other ways than gzip
+        return form
+    if kind is not None:
+        raise ModelFileError(f"{path} is {kind}")
+    if not data.strip():
+        raise ModelFileError(f"{path} is empty")
+    if form:
+        return form
+    hint = suggest(suffix, ENDINGS, show_all=True).replace("it has", "the endings are")
+    raise ModelFileError(f"{path}: unknown kind of file {suffix!r}, and nothing in it tells what it is; {hint}")
 
 
 def _pgmpy() -> None:
@@ -180,35 +229,6 @@ def _pgmpy() -> None:
         import pgmpy  # noqa: F401
     except ImportError as error:
         raise FormatError(f"pgmpy is needed for this: install 'pgmpy>=1.1,<1.2' ({error})") from None
-
-
-def _format(path: Path) -> str:
-    form = FORMATS.get(path.suffix.lower())
-    if form is None:
-        hint = suggest(path.suffix, FORMATS, show_all=True).replace("it has", "the endings are")
-        raise FormatError(f"{path}: unknown kind of file {path.suffix!r}; {hint}")
-    return form
-
-
-def _text(path: Path) -> str:
-    """The text of a file, or a ModelFileError that says why there is none."""
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ModelFileError(f"{path} has {size / 2**20:,.0f} MiB; at most {MAX_BYTES / 2**20:,.0f} are read")
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        byte = f"byte {error.object[error.start]:#04x} at position {error.start}"
-        raise ModelFileError(f"{path} is not UTF-8 text ({byte}); save it as UTF-8") from None
-    except (OSError, ValueError) as error:
-        if isinstance(error, ModelFileError):
-            raise
-        if isinstance(error, FileNotFoundError):
-            raise ModelFileError(f"there is no file {path}") from None
-        raise ModelFileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if not text.strip():
-        raise ModelFileError(f"{path} is empty")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _declared(model: Any) -> Declared:
@@ -264,44 +284,111 @@ def _as_texts(names: Iterable[Any], what: str) -> dict[Any, str]:
     return texts
 
 
-def assemble(declared: Declared, normalize: bool | None, origin: str, default_name: str = "unnamed") -> Network:
-    """The network that was declared, its rows checked, or normalised if they are off by rounding only."""
+def assemble(
+    declared: Declared,
+    normalize: bool | None,
+    origin: str,
+    default_name: str = "unnamed",
+    sources: tuple[Source, ...] = (),
+) -> Network:
+    """The network that was declared, its rows checked, or divided by their sums if they are off by rounding only."""
     problems: list[Problem] = []
-    fixable = False
+    advised = False
     cpds = {}
+    repairs = _Repairs()
     for name, values in declared.values.items():
         if not isinstance(values, np.ndarray):  # of a kind of its own, which the network checks
             cpds[name] = values
             continue
-        sums = values.sum(axis=-1)
-        off = ~(np.abs(sums - 1) <= ROW_SUM_TOLERANCE) | ~((values >= 0) & (values <= 1)).all(axis=-1)
-        close = (np.abs(sums - 1) <= ROUNDING) & (values >= 0).all(axis=-1)
-        if normalize is None:
-            repair = close & (np.abs(sums - 1) <= PRINTED) & (values <= 1).all(axis=-1)
-        else:
-            repair = close & normalize
-        if (off & repair).any():
-            values = np.where((off & repair)[..., None], values / np.where(repair, sums, 1.0)[..., None], values)
-            off &= ~repair
-        fixable |= bool((off & close).any())
+        sums, rounded, beyond, off = _judged(values, declared.units.get(name, 0.0))
+        repaired = np.zeros_like(off) if normalize is False else rounded | beyond if normalize else rounded
+        repairs.add(declared, name, sums, repaired & off & rounded, repaired & off & ~rounded)
+        if (off & repaired).any():
+            clipped = np.maximum(values, 0.0)
+            values = np.where((off & repaired)[..., None], clipped / clipped.sum(axis=-1, keepdims=True), values)
+            off = off & ~repaired
+        advised |= bool((off & (rounded | beyond)).any())
         if off.any():
             problems.append(Problem(f"variables.{name}.cpd", _describe_rows(declared, name, values, off)))
+        else:
+            values = np.clip(values, 0.0, 1.0)  # dust
         cpds[name] = Table(declared.parents[name], values)
-    if fixable:
-        advice = f"normalize=True divides rows by their sum if they are off by at most {ROUNDING} (rounded numbers)"
-        problems.append(Problem("", advice))
+    if advised:
+        advice = (
+            f"normalize=True divides rows by their sum if they are off by at most {ROUNDING}, or by the number of "
+            "states times half a unit of the last printed digit (rounded numbers), or are whole counts"
+        )
+        problems.insert(0, Problem("", advice))
     if problems:
+        problems += [Problem("", note) for note in declared.notes]
         raise ModelError(problems, origin)
     variables = [Variable(name, states) for name, states in declared.states.items()]
+    named = default_name if declared.name in ("", "unknown") else declared.name
     try:
-        name = default_name if declared.name in ("", "unknown") else declared.name
-        return Network(tuple(variables), cpds, name=name, description=_noted(declared))
+        described = {source.key: source for source in sources}
+        notes = (*declared.notes, *repairs.notes())
+        return Network(tuple(variables), cpds, name=named, sources=described, notes=notes)
     except ModelError as error:
         raise ModelError(error.problems, origin) from None
 
 
-def _noted(declared: Declared) -> str:
-    return " ".join(f"Read from a file: {note}." for note in declared.notes)
+Rows = NDArray[np.bool_]
+
+
+def _judged(values: Floats, unit: float) -> tuple[Floats, Rows, Rows, Rows]:
+    """Sums of rows; which are off by printed rounding, which may be repaired on demand, which are no distribution."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = values.sum(axis=-1)
+        least, most = values.min(axis=-1), values.max(axis=-1)
+        error = np.abs(sums - 1)
+        off = ~((error <= ROW_SUM_TOLERANCE) & (least >= -ROW_SUM_TOLERANCE) & (most <= 1 + ROW_SUM_TOLERANCE))
+        printed = values.shape[-1] * unit / 2
+        limit = max(PRINTED, min(ROUNDING, printed)) + ROW_SUM_TOLERANCE
+        rounded = (error <= limit) & (least >= -ROW_SUM_TOLERANCE) & (most <= 1 + ROW_SUM_TOLERANCE) & (sums > 0)
+        wide = max(ROUNDING, min(printed, 0.5)) + ROW_SUM_TOLERANCE
+        beyond = (error <= wide) & (least >= -SINGLE) & (sums > 0)
+        beyond |= (values == np.floor(values)).all(axis=-1) & (least >= 0) & (sums > 1) & (sums < 1e15)
+    return sums, rounded, beyond, off
+
+
+class _Repairs:
+    """What was divided by its sum: how far off at most where printed rounding explains it, each row where not."""
+
+    def __init__(self) -> None:
+        self._rounded: dict[str, tuple[int, float]] = {}
+        self._rows: list[str] = []
+        self._more = 0
+
+    def add(self, declared: Declared, name: str, sums: Floats, rounded: Rows, beyond: Rows) -> None:
+        """Account for the rows of a table."""
+        if rounded.any():
+            self._rounded[name] = int(rounded.sum()), float(np.abs(sums[rounded] - 1).max())
+        for place in map(tuple, np.argwhere(beyond).tolist()):
+            if len(self._rows) >= _LISTED_ROWS:
+                self._more += 1
+            else:
+                self._rows.append(f"{_row_name(declared, name, place)}: the sum was {float(sums[place])!r}")
+
+    def notes(self) -> list[str]:
+        """Sentences for the network's notes."""
+        notes = []
+        if self._rounded:
+            rows, most = sum(n for n, _ in self._rounded.values()), max(error for _, error in self._rounded.values())
+            names = ", ".join(list(self._rounded)[:12]) + ", …" * (len(self._rounded) > 12)
+            which = (
+                "row that rounding of printed digits" if rows == 1 else f"{rows:,} rows that rounding of printed digits"
+            )
+            notes.append(f"{which} had put off by at most {most:.3g} divided by the sum, of {names}")
+        if self._rows:
+            more = f"; and {self._more:,} more" if self._more else ""
+            notes.append(f"rows divided by their sums as normalize=True asks: {'; '.join(self._rows)}{more}")
+        return notes
+
+
+def _row_name(declared: Declared, name: str, place: tuple[int, ...]) -> str:
+    parents = declared.parents[name]
+    given = ", ".join(f"{p}={declared.states[p][k]}" for p, k in zip(parents, place, strict=True))
+    return f"{name} given {given}" if given else name
 
 
 def _describe_rows(declared: Declared, name: str, values: Floats, off: np.ndarray[Any, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -88,7 +89,8 @@ class Network(Rebuilt, Shown):
     """An immutable Bayesian network.
 
     `variables` keeps the declared order, `cpds` maps each variable's name to its distribution. Construction checks the
-    whole and raises one ModelError that lists every problem. Two networks are equal when their digests are.
+    whole and raises one ModelError that lists every problem. Two networks are equal when their digests are. `notes`
+    says what reading the network's file assumed, left out or repaired, and stands in the provenance of every result.
 
     >>> rain = Variable("rain", ("no", "yes"))
     >>> wet = Variable("wet", ("no", "yes"))
@@ -113,9 +115,10 @@ class Network(Rebuilt, Shown):
     advice: tuple[Rule, ...] = ()
     red_flags: tuple[Rule, ...] = ()
     losses: Losses | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("variables", "edges", "advice", "red_flags"):
+        for name in ("variables", "edges", "advice", "red_flags", "notes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         for name in ("cpds", "sources", "claims"):
             object.__setattr__(self, name, FrozenMapping(getattr(self, name)))
@@ -237,7 +240,7 @@ def find_problems(variables: Iterable[Variable], cpds: Mapping[str, CPD]) -> lis
     if not variables:
         problems.append(Problem("variables", "a network needs at least one variable"))
     problems += [
-        Problem(f"variables.{n}", "is declared twice") for n in sorted({n for n in names if names.count(n) > 1})
+        Problem(f"variables.{n}", "is declared twice") for n in sorted(n for n, k in Counter(names).items() if k > 1)
     ]
     known = {variable.name: len(variable.states) for variable in variables}
     for name in cpds:
@@ -274,7 +277,7 @@ def _state_problems(variable: Variable) -> list[Problem]:
     ]
     if variable.cost is not None and not 0 <= variable.cost < inf:
         problems.append(Problem(f"variables.{variable.name}.cost", f"{variable.cost} is not a finite number >= 0"))
-    return problems + [Problem(where, f"{s!r} stands twice") for s in dict.fromkeys(states) if states.count(s) > 1]
+    return problems + [Problem(where, f"{s!r} stands twice") for s, k in Counter(states).items() if k > 1]
 
 
 def _cpd_problems(name: str, states: int, cpd: CPD, known: Mapping[str, int]) -> list[Problem]:

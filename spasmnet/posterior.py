@@ -18,21 +18,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Provenance(Shown):
-    """Which library and which model gave a result; `digest` covers everything that changes an answer."""
+    """Which library and which model gave a result; `digest` covers everything that changes an answer.
+
+    `notes` says what reading the model's file assumed, left out or repaired.
+    """
 
     library: str
     model: str
     model_version: str
     digest: str
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, network: Network) -> Provenance:
         """The stamp for results from this network."""
-        return cls(f"spasmnet {__version__}", network.name, network.version, f"sha256:{network.digest}")
+        return cls(f"spasmnet {__version__}", network.name, network.version, f"sha256:{network.digest}", network.notes)
 
-    def as_dict(self) -> dict[str, str]:
-        """The stamp as plain data."""
-        return asdict(self)
+    def as_dict(self) -> dict[str, str | list[str]]:
+        """The stamp as plain data; `notes` is left out if there are none."""
+        plain: dict[str, str | list[str]] = asdict(self)
+        plain["notes"] = list(self.notes)
+        return plain if self.notes else {key: value for key, value in plain.items() if key != "notes"}
 
     def __str__(self) -> str:
         return f"{self.library}, model {self.model} {self.model_version} ({self.digest[:19]})"

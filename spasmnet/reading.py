@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from spasmnet.catalogue import available, find
-from spasmnet.errors import ModelFileError, SpasmnetError
+from spasmnet.errors import SpasmnetError
+from spasmnet.filetext import decoded, kind_of, read_bytes
 from spasmnet.network import Network
-
-FOREIGN = (".bif", ".xml", ".xmlbif", ".xdsl", ".net", ".uai")
 
 
 def load(name: str = "muscle_spasm") -> Network:
@@ -32,31 +32,43 @@ def models() -> tuple[str, ...]:
     return available()
 
 
-def read(path: str | os.PathLike[str], *, normalize: bool | None = None) -> Network:
-    """The network in a file: .toml (checked, with provenance), .bif, .xml/.xmlbif, .xdsl, .net or .uai.
+def read(
+    path: str | os.PathLike[str],
+    *,
+    normalize: bool | None = None,
+    encoding: str | None = None,
+    unknown_rows: Literal["refuse", "uniform"] = "refuse",
+) -> Network:
+    """The network in a file: a model file (TOML), BIF, XMLBIF, XDSL, NET, UAI, or a fitted network of R's bnlearn.
 
-    Rows of a foreign file that miss 1 by the rounding of printed decimals, at most 1e-6, are divided by their sum;
-    `normalize=True` does so up to 0.01, and `normalize=False` refuses both. Raises ModelFileError if the file
-    cannot be read, ModelError with every problem of its content, and FormatError where a format is not understood.
+    The content says which format it is, where that shows, whatever the file is called; else its ending does: .toml,
+    .bif, .xml, .xmlbif or .bifxml, .xdsl, .net or .oobn, .uai, .rda, .rdata or .rds. Each may be compressed with gzip.
+    `encoding` is that of text that is neither UTF-8 nor says what it is, for example "windows-1252".
+
+    Rows of a foreign file that miss 1 by the rounding of printed digits are divided by their sum; `normalize=True`
+    does so for rows that are further off, and `normalize=False` refuses both. In R's files, `unknown_rows="uniform"`
+    makes rows even that have no numbers (NaN), because the data had no such case; "refuse" names them. What was
+    repaired or assumed is told in `network.notes` (see the guide "Bring a network"); `network.sources` names the file.
+
+    Raises ModelFileError if the file cannot be read, ModelError with every problem of its content, and FormatError
+    where a format is not understood.
 
     >>> from spasmnet.catalogue import find
     >>> read(find("muscle_spasm")).version == load().version
     True
     """
-    suffix = Path(path).suffix.lower() if isinstance(path, (str, os.PathLike)) else ".toml"
-    if suffix in FOREIGN:
-        from spasmnet.interop import read_foreign
+    data = read_bytes(path)
+    file = Path(path)
+    kind = kind_of(data)
+    own = kind is None and file.name.removesuffix(".gz").lower().endswith((".toml",) if file.suffix else ("",))
+    if not (own or (kind is not None and kind.form == "toml")):
+        from spasmnet.interop import network_of
 
-        return read_foreign(path, normalize=normalize)
+        return network_of(data, file, normalize, encoding, unknown_rows)
     if normalize:
         raise SpasmnetError(
             "normalize is for foreign files: the numbers of a .toml model are cited, so correct them there"
         )
-    if suffix not in ("", ".toml") and os.path.isfile(path):
-        raise ModelFileError(
-            f"{path} ends in {suffix}, and files are told apart by their ending: .toml for a model file, "
-            f"{', '.join(FOREIGN)} for networks of other tools"
-        )
-    from spasmnet.modelfile import read_model
+    from spasmnet.modelfile import parse_model, read_model
 
-    return read_model(path)
+    return parse_model(decoded(data, str(file), encoding), str(file)) if encoding or kind else read_model(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import floor, prod
 from pathlib import Path
@@ -12,19 +11,10 @@ import numpy as np
 
 from spasmnet.cpd import CPD, Deterministic, Floats, NoisyMax, Table
 from spasmnet.errors import FormatError, ModelFileError, SpasmnetError, suggest
-from spasmnet.foreign import Declared, scan
+from spasmnet.foreign import Declared, formats
 from spasmnet.foreign.declared import MAX_ENTRIES
 from spasmnet.network import Network
 
-FORMATS = {
-    ".bif": "bif",
-    ".xml": "xmlbif",
-    ".xmlbif": "xmlbif",
-    ".bifxml": "xmlbif",
-    ".xdsl": "xdsl",
-    ".net": "net",
-    ".uai": "uai",
-}
 MAX_DECIMALS = 15
 _KEPT = 1e-15  # how far the rest of a row may lie from what it was, which a model file does not write down
 
@@ -54,8 +44,8 @@ def write(network: Network, path: str | os.PathLike[str], *, decimals: int | Non
     """
     path = Path(path)
     ending = path.suffix.lower()
-    if ending not in (*FORMATS, ".toml"):
-        hint = suggest(ending, (".toml", *FORMATS), show_all=True).replace("it has", "the endings are")
+    if ending not in (*formats.WRITTEN, ".toml"):
+        hint = suggest(ending, (".toml", *formats.WRITTEN), show_all=True).replace("it has", "the endings are")
         raise FormatError(f"{path}: unknown kind of file {path.suffix!r}; {hint}")
     change = 0.0
     if decimals is not None:
@@ -83,11 +73,6 @@ def _holds(network: Network, ending: str) -> bool:
 
 def _text(network: Network, ending: str) -> str:
     """The text of a network in a format; raises FormatError if it does not say what the network says."""
-    from spasmnet.foreign import bif, net, uai, xdsl, xmlbif
-
-    writers: Mapping[str, Callable[[Network], str]] = {
-        "bif": bif.text, "net": net.text, "uai": uai.text, "xdsl": xdsl.text, "xmlbif": xmlbif.text,
-    }  # fmt: skip
     if ending == ".toml":
         from spasmnet.modelfile.reader import parse_model
         from spasmnet.modelfile.writer import text as model_text
@@ -97,9 +82,9 @@ def _text(network: Network, ending: str) -> str:
         differences = _differences(network, _content(back), _KEPT)
     else:
         _check_size(network, ending)
-        text = writers[FORMATS[ending]](network)
-        as_read = text.replace("\r\n", "\n").replace("\r", "\n")
-        differences = _differences(network, scan(as_read, FORMATS[ending], "the file"), 0.0)
+        text = formats.text(network, formats.WRITTEN[ending])
+        content = formats.scan(text.encode("utf-8"), formats.WRITTEN[ending], "the file")
+        differences = _differences(network, content, 0.0)
     if differences:
         more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""
         raise FormatError(f"read back, {'; '.join(differences[:3])}{more}")

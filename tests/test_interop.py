@@ -189,7 +189,7 @@ def test_normalising_repairs_rounding_only() -> None:
     assert "variables.a.cpd: sums to 0.9 " in message and "normalize" not in message
 
 
-@pytest.mark.parametrize("row", [[math.nan, 1.0], [math.inf, 0.0], [1e-11, 1 + 1e-11]], ids=str)
+@pytest.mark.parametrize("row", [[math.nan, 1.0], [math.inf, 0.0], [1e-8, 1 + 1e-8]], ids=str)
 def test_numbers_that_are_no_probabilities_are_refused(row: list[float]) -> None:
     """NaN, infinity and a number above 1 are refused, and NaN also with normalize=True."""
     message = refusal(from_pgmpy, model_of(TabularCPD("a", 2, [[value] for value in row])))
@@ -304,10 +304,17 @@ WRONG_BIF = {
     "variable twice": ("variable hose", "variable rain", "variables.rain: is declared twice"),
     "table twice": ("probability ( hose )", "probability ( rain )", "variables.rain.cpd: is given twice"),
     "foreign block": ("probability ( hose )", "utility ( hose )", "line 10: not understood, or cut short: 'utility"),
-    "foreign type": ("type discrete [2] { off", "type continuous [2] { off", "line 7: hose needs `type discrete"),
-    "comment in property": ("source = x ;", "source = http://x ;", "property"),
+    "foreign type": (
+        "type discrete [2] { off",
+        "type continuous [2] { off",
+        "line 7: 'hose' is of the type continuous",
+    ),
+    "property without end": ("source = x ;", "source = x", "line 5: a property, or a quote in it, has no end"),
+    "quote without end": ('"dry"', '"dry', "line 15: a quote has no end"),
+    "comment without end": ("summer */", "summer", "line 12: a comment has no end"),
+    "no variable": ("probability ( hose )", "probability ( )", "line 10: names no variable"),
     "state twice": ("{ off, on }", "{ off, off }", "hose.states: 'off' stands twice"),
-    "rounded": ("0.1, 0.9;", "0.1, 0.9001;", "wet.cpd: sums to 1.0001 given rain=much, hose=off"),
+    "rounded": ("0.1, 0.9;", "0.1, 0.9002;", "wet.cpd: sums to 1.0002 given rain=much, hose=off"),
 }
 
 
@@ -323,11 +330,15 @@ def test_wrong_bif_is_refused_with_its_place(old: str, new: str, expected: str, 
 WRONG_OTHERS = {
     "net parentheses": (NET, "net", "((0.95 0.05)(0.3 0.7))", "((0.95 0.05 0.3)(0.7))(", "wet.cpd: the parentheses"),
     "net count": (NET, "net", "(0.9 0.1)", "(0.9 0.05 0.05)", "hose.cpd: has 3 numbers"),
-    "net continuous": (NET, "net", "discrete node hose", "continuous node hose", "line 4: `continuous node`"),
-    "net backslash": (NET, "net", '"off"', '"o\\ff"', "a backslash in a state of hose"),
+    "net continuous": (NET, "net", "discrete node hose", "continuous node hose", "line 4: 'hose' is a continuous variable"),
+    "net decision": (NET, "net", "discrete node hose", "decision hose", "line 4: 'hose' is a decision"),
+    "net utility": (NET, "net", "potential (rain)", "utility U { } potential (rain)", "line 6: 'U' is a utility"),
+    "net field": (NET, "net", "data = (0.7", "weird = 1; data = (0.7", "`weird` of the potential of 'rain'"),
+    "net expression": (NET, "net", "data = (0.7", "model_data = (Normal(0, 1)); data = (0.7", "by an expression"),
+    "net no data": (NET, "net", "data = (0.9 0.1);", "", "the potential of 'hose' has no `data`"),
     "xml type": (XMLBIF, "xml", 'TYPE="nature"><NAME>hose', 'TYPE="decision"><NAME>hose', "of type 'decision'"),
     "xml unknown": (XMLBIF, "xml", "<PROPERTY>a = b</PROPERTY>", "<COST>1</COST>", "not understood: <COST>"),
-    "xml root": (XMLBIF, "xdsl", "garden", "garden", "the outermost element is <BIF>, but <smile> is needed"),
+    "xml root": (XMLBIF.replace("BIF", "BIG"), "xml", "garden", "garden", "XML whose outermost element is <BIG>"),
     "xdsl node": (
         XDSL.replace("</nodes>", '<noisymax id="z"/></nodes>'), "xdsl", "garden", "garden", "<noisymax> z needs exactly one",
     ),
@@ -335,7 +346,8 @@ WRONG_OTHERS = {
     "uai kind": (UAI, "uai", "BAYES", "MARKOV", "starts with 'MARKOV'; only BAYES"),
     "uai extra": (UAI, "uai", "0.01 0.99", "0.01 0.99 1", "1 numbers too many"),
     "uai scope": (UAI, "uai", "1 1\n", "1 9\n", "not among 0 to 2"),
-    "uai none": (UAI, "uai", "1 1\n", "1 0\n", "var_1: has no distribution"),
+    "uai size": (UAI, "uai", "1 1\n", "1 0\n", "the table 1 announces 2 numbers, but its variables' states make 3"),
+    "uai none": (UAI, "uai", "2  # rain", "2 2 # rain", "the scope 0 names no variable"),
 }  # fmt: skip
 
 
@@ -360,14 +372,25 @@ def test_a_bif_table_lists_the_childs_states_slowest(tmp_path: Path) -> None:
         assert read_foreign(tmp_path / "a.bif").cpds["b"].table().tolist() == [[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]
 
 
-def test_a_row_hidden_by_a_comment_sign_is_noticed(tmp_path: Path) -> None:
-    """A web address in a property starts a comment that takes the next row along; `default` must not stand in."""
+def test_a_comment_sign_in_a_property_hides_no_row(tmp_path: Path) -> None:
+    """A web address in a property is no comment, so the row after it counts and `default` does not stand in."""
     head = "variable a { type discrete [2] { n, y }; } probability (a) { table 0.5, 0.5; }"
     rows = "default 0.6 0.4;\n property url = http://example.org;\n (n) 0.2 0.8;\n"
     (tmp_path / "a.bif").write_text(
         f"{head} variable b {{ type discrete [2] {{ l, m }}; }} probability (b|a) {{ {rows} }}"
     )
-    assert "a property goes on over several lines" in refusal(read_foreign, tmp_path / "a.bif")
+    assert read_foreign(tmp_path / "a.bif").cpds["b"].table().tolist() == [[0.2, 0.8], [0.6, 0.4]]
+
+
+@pytest.mark.parametrize("after", ["property b = c;", "(n) 0.2 0.8;", "default 0.1 0.9;"])
+def test_a_property_without_a_semicolon_takes_nothing_along(after: str, tmp_path: Path) -> None:
+    """What begins on the next line is another statement, never part of the property."""
+    head = "variable a { type discrete [2] { n, y }; } probability (a) { table 0.5, 0.5; }"
+    rows = f"default 0.6 0.4;\n property url = 3\n {after}\n"
+    (tmp_path / "a.bif").write_text(
+        f"{head} variable b {{ type discrete [2] {{ l, m }}; }} probability (b|a) {{ {rows} }}"
+    )
+    assert "line 2: a property, or a quote in it, has no end" in refusal(read_foreign, tmp_path / "a.bif")
 
 
 def test_uai_as_pgmpy_writes_it_is_recognised(tmp_path: Path) -> None:
@@ -405,17 +428,17 @@ def test_unreadable_files_are_explained(tmp_path: Path) -> None:
     (tmp_path / "folder.bif").mkdir()
     (tmp_path / "empty.bif").write_text(" \n")
     (tmp_path / "latin.bif").write_bytes(BIF.replace("garden", "jardín").encode("latin-1"))
-    (tmp_path / "net.bif").write_text(NET)
-    (tmp_path / "model.pkl").write_bytes(b"\x80")
+    (tmp_path / "model.pkl").write_bytes(b"\x80\x04")
+    (tmp_path / "model.xyz").write_bytes(b"abc")
     (tmp_path / "zip.xdsl").write_bytes(b"PK\x03\x04\xff")
     expected = {
         "missing.bif": "there is no file",
-        "folder.bif": "cannot be read: Is a directory",
+        "folder.bif": "is a directory",
         "empty.bif": "is empty",
-        "latin.bif": "not UTF-8 text (byte 0xed",
-        "net.bif": "line 1: not understood",
-        "model.pkl": "unknown kind of file '.pkl'; the endings are .bif",
-        "zip.xdsl": "not UTF-8",
+        "latin.bif": "not UTF-8 text: byte 0xed at position 12 (line 1); read it with encoding",
+        "model.pkl": "is a Python pickle",
+        "model.xyz": "unknown kind of file '.xyz', and nothing in it tells what it is; the endings are .bif",
+        "zip.xdsl": "is a zip archive; unpack it",
         "\0.bif": "cannot be read: embedded null",
     }
     for name, message in expected.items():
@@ -423,11 +446,12 @@ def test_unreadable_files_are_explained(tmp_path: Path) -> None:
 
 
 def test_an_ending_that_says_nothing_is_refused(tmp_path: Path) -> None:
-    """Files are told apart by their ending, and the error names those there are."""
+    """Where content does not show what a file is, its ending has to, and the error names those there are."""
     path = tmp_path / "alarm.xyz"
-    path.write_text(BIF)
-    assert "ends in .xyz" in refusal(read, path)
-    assert ".toml for a model file, .bif" in refusal(read, path)
+    path.write_text("what is this")
+    assert "unknown kind of file '.xyz', and nothing in it tells what it is; the endings are .bif" in refusal(
+        read, path
+    )
 
 
 @pytest.mark.parametrize("name", classic.SMALL)

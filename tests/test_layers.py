@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "spasmnet"
 LAYERS = (
     ("errors", "_version", "_frozen", "_shown"),
+    ("filetext",),
     ("parameter",),
     ("cpd", "rules"),
     ("network",),

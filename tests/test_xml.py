@@ -224,7 +224,7 @@ def test_what_no_order_of_states_holds_becomes_a_table(tmp_path: Path) -> None:
     second = node("noisymax", "c", "t f", "<strengths>1 0</strengths><parameters>0.6 0.4 0 1 0.2 0.8</parameters>", "a")
     network = read_text(tmp_path, xdsl(root, first, second), "a.xdsl")
     assert isinstance(network.cpds["b"], NoisyMax) and isinstance(network.cpds["c"], Table)
-    assert "the noisy-MAX 'c' was read as a full table" in network.description
+    assert "the noisy-MAX 'c' was read as a full table" in " ".join(network.notes)
     engine = spasmnet.compile(network)
     assert engine.posterior({"a": "x"})["b"]["t"] == pytest.approx(1 - 0.5 * 0.9)
     assert engine.posterior({"a": "y"})["b"]["t"] == pytest.approx(0.1)

@@ -4,6 +4,7 @@ One module a format holds its reading and its writing. Whatever is not understoo
 is dropped, replaced or guessed. Layout, labels and properties are the only things left out.
 """
 
-from spasmnet.foreign.declared import Declared, scan
+from spasmnet.foreign.declared import Declared
+from spasmnet.foreign.formats import scan
 
 __all__ = ["Declared", "scan"]

@@ -9,14 +9,27 @@ from math import prod
 
 import numpy as np
 
-from spasmnet.errors import FormatError, suggest
-from spasmnet.foreign.declared import MAX_AXES, MAX_ENTRIES, Declared, Draft, Floats, Shape, numbers, shaped
-from spasmnet.foreign.text import BLOCK, QUOTED, blocks, listed, name, statements
+from spasmnet.errors import FormatError, shown, suggest
+from spasmnet.foreign.declared import (
+    MAX_AXES,
+    MAX_ENTRIES,
+    Declared,
+    Draft,
+    Floats,
+    Numbers,
+    Shape,
+    floats,
+    numbers,
+    shaped,
+    unit_of,
+    words_of,
+)
+from spasmnet.foreign.text import BLOCK, QUOTED, bare, blocks, excerpt, listed, name, statements
 from spasmnet.network import Network
 
 _BLOCK = re.compile(rf"\s*+(network|variable|probability){BLOCK}")
-_COMMENT = re.compile(rf"{QUOTED}|//[^\n]*+|/\*.*?\*/", re.DOTALL)
-_TYPE = re.compile(r"type\s+discrete\s*\[\s*(\d+)\s*\]\s*\{(.*)\}", re.DOTALL)
+_TYPE = re.compile(r"type\s+discrete\s*\[\s*(\d{1,9})\s*\]\s*\{(.*)\}", re.DOTALL | re.ASCII)
+_OTHER_TYPE = re.compile(r"type\s+(?!discrete\b)(\w+)")
 _BAR = re.compile(rf'((?:[^|"]++|{QUOTED})*+)(\|?)(.*)', re.DOTALL)
 _PLAIN = re.compile(r"[\w.+<>=/-]+")  # names that need no quotes
 
@@ -24,64 +37,62 @@ _PLAIN = re.compile(r"[\w.+<>=/-]+")  # names that need no quotes
 def scan(text: str, origin: str) -> Declared:
     """What a BIF text declares."""
     draft = Draft()
-    for kind, head, body, place in blocks(text, _BLOCK, _COMMENT, origin):
+    for kind, head, body, place in blocks(bare(text, origin, properties=True), _BLOCK, origin):
         try:
-            found = [statement for statement in statements(body) if not _is_property(statement)]
+            found = statements(body)
             if kind == "probability":
                 _probability(draft, head, found)
             elif kind == "variable":
                 _variable(draft, name(head), found)
             else:
-                draft.name = name(head) if head else ""
+                draft.name = name(head) if head.strip('" ') else ""
                 if found:
-                    raise ValueError(f"not understood: {found[0][:60]!r}")
+                    raise ValueError(f"not understood: {excerpt(found[0])}")
         except ValueError as error:
             raise FormatError(f"{place}: {error}") from None
     return draft.declared(origin)
 
 
-def _is_property(statement: str) -> bool:
-    if not re.match(r"property\b", statement):
-        return False
-    if "\n" in statement:  # a comment sign in it has swallowed its semicolon, and with it the next statement
-        raise ValueError(f"a property goes on over several lines: {statement.splitlines()[0][:60]!r}")
-    return True
-
-
 def _variable(draft: Draft, variable: str, found: list[str]) -> None:
     declaration = _TYPE.fullmatch(found[0]) if len(found) == 1 else None
     if not declaration:
-        raise ValueError(f"{variable} needs `type discrete [n] {{ states }};` and nothing else but properties")
+        if found and (other := _OTHER_TYPE.match(found[0])):
+            raise ValueError(f"{shown(variable)} is of the type {other[1][:40]}; only discrete variables can be held")
+        raise ValueError(f"{shown(variable)} needs `type discrete [n] {{ states }};` and nothing else but properties")
     count = int(declaration[1])
     states = listed(declaration[2], count)
     if len(states) != count:
-        raise ValueError(f"{variable} announces {count} states but lists {len(states)}: {', '.join(states)}")
+        raise ValueError(
+            f"{variable} announces {count} states but lists {len(states):,}: {', '.join(states[:12])[:200]}"
+        )
     draft.variable(variable, states)
 
 
 def _probability(draft: Draft, head: str, found: list[str]) -> None:
     split = _BAR.fullmatch(head[1:-1]) if head[:1] == "(" and head[-1:] == ")" else None
     if not split:
-        raise ValueError(f"not understood: probability {head[:60]}")
+        raise ValueError(f"not understood: probability {excerpt(head)}")
     child, bar, given = split[1].strip(), split[2], split[3].strip()
     if bar:
         parents = [given] if given in draft.states else listed(given) if given else []
         names = [name(child), *parents]
     else:  # either a name, perhaps with blanks, or the older form: child, then parents
-        names = [child] if child in draft.states else listed(child)
-    draft.table(names[0], names[1:], lambda shape: _values(draft.states, names[1:], found, shape))
+        names = [child] if child in draft.states else listed(child) if child else []
+    if not names:
+        raise ValueError(f"names no variable: probability {excerpt(head)}")
+    draft.table(names[0], names[1:], lambda shape: _values(draft, names[1:], found, shape))
 
 
-def _values(states: Mapping[str, tuple[str, ...]], parents: Sequence[str], found: list[str], shape: Shape) -> Floats:
+def _values(draft: Draft, parents: Sequence[str], found: list[str], shape: Shape) -> tuple[Floats, float]:
     """From `table …` (the child's state varies slowest), or a row `(states) …` each, `default …` for the others."""
     rows = [statement for statement in found if statement[0] == "("]
     others = {(words := statement.split(None, 1))[0]: words[1:] for statement in found if statement[0] != "("}
     if len(rows) + len(others) != len(found) or not others.keys() <= ({"default"} if rows else {"table", "default"}):
-        raise ValueError(f"not understood, or given twice: {next(s for s in found if s[0] != '(')[:60]!r}")
+        raise ValueError(f"not understood, or given twice: {excerpt(next(s for s in found if s[0] != '('))}")
     if "table" in others:
         if len(others) > 1:
             raise ValueError("has both a table and a default")
-        return np.ascontiguousarray(np.moveaxis(shaped(numbers(*others["table"]), (shape[-1], *shape[:-1])), 0, -1))
+        return shaped(numbers("".join(others["table"])), shape, [len(shape) - 1, *range(len(shape) - 1)])
     count = prod(shape[:-1])
     if "default" not in others and len(rows) < count:
         raise ValueError(f"has {len(rows):,} rows, but its parents' states make {count:,}, and each is needed")
@@ -89,27 +100,37 @@ def _values(states: Mapping[str, tuple[str, ...]], parents: Sequence[str], found
         raise ValueError(f"has {prod(shape):,} entries and {len(shape) - 1} parents, which is too many")
     values = np.empty((count, shape[-1]))
     if "default" in others:
-        values[:] = shaped(numbers(*others["default"]), shape[-1:])
-    positions = [{state: at for at, state in enumerate(states[parent])} for parent in parents]
-    seen: set[int] = set()
+        draft.fill(prod(shape))
+        values[:] = shaped(numbers("".join(others["default"])), shape[-1:])[0]
+    positions = [{state: index for index, state in enumerate(draft.states[parent])} for parent in parents]
+    places: dict[int, str] = {}
     for row in rows:
         inside, close, after = row[1:].rpartition(")")
         given = listed(inside, len(parents)) if inside.strip() else []
         if not close or len(given) != len(parents):
-            raise ValueError(f"a row needs one state for each of its parents ({', '.join(parents)}): {row[:60]!r}")
-        at = 0
-        for parent, position, state in zip(parents, positions, given, strict=True):
-            if state not in position:
-                raise ValueError(f"{parent} has no state {state!r}; {suggest(state, states[parent], show_all=True)}")
-            at = at * len(position) + position[state]
-        if at in seen:
-            raise ValueError(f"the row ({', '.join(given)}) is given twice")
-        seen.add(at)
-        read = numbers(after)
+            names = ", ".join(parents)[:200]
+            raise ValueError(f"a row needs one state for each of its parents ({names}): {excerpt(row)}")
+        place = _place(draft, parents, positions, given)
+        if place in places:
+            raise ValueError(f"the row ({', '.join(given)[:200]}) is given twice")
+        places[place] = after
+        read = floats(after)
         if len(read) != shape[-1]:
-            raise ValueError(f"the row ({', '.join(given)}) has {len(read)} numbers for {shape[-1]} states")
-        values[at] = read
-    return values.reshape(shape)
+            raise ValueError(f"the row ({', '.join(given)[:200]}) has {len(read)} numbers for {shape[-1]} states")
+        values[place] = read
+    printed = Numbers(values[list(places)], lambda: words_of("\n".join(places.values())))
+    return values.reshape(shape), unit_of(values, printed)
+
+
+def _place(draft: Draft, parents: Sequence[str], positions: Sequence[Mapping[str, int]], given: Sequence[str]) -> int:
+    """The number of the row for these states of the parents, the last one varying fastest."""
+    place = 0
+    for parent, position, state in zip(parents, positions, given, strict=True):
+        if state not in position:
+            known = draft.states[parent]
+            raise ValueError(f"{parent[:60]} has no state {shown(state)}; {suggest(state, known, show_all=True)}")
+        place = place * len(position) + position[state]
+    return place
 
 
 def text(network: Network) -> str:

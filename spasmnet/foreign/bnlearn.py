@@ -44,7 +44,9 @@ def scan(data: bytes, origin: str, unknown_rows: UnknownRows = "refuse") -> Decl
     objects = _objects(data, origin)
     fitted = [name for name, value in objects.items() if "bn.fit" in _classes(value)]
     if len(fitted) != 1:
-        listed = ", ".join(f"{name} ({' '.join(_classes(value)) or 'no class'})" for name, value in objects.items())
+        listed = ", ".join(
+            f"{name} ({' '.join(_classes(value)) or 'no class'})".lstrip() for name, value in objects.items()
+        )
         if fitted:
             raise FormatError(
                 f"{origin} holds several networks: {', '.join(fitted)}; save the one you want with saveRDS"
@@ -134,7 +136,7 @@ def _checked(tables: Mapping[str, _Table], problems: list[Problem], unknown_rows
 
 
 def _objects(data: bytes, origin: str) -> dict[str, RObject]:
-    """The objects of a file by name; a file of one object without a name gives it the name "network"."""
+    """The objects of a file by name; that of an .rds file has none."""
     try:
         from rdata.parser import RObjectType, parse_data
     except ImportError as error:
@@ -148,7 +150,7 @@ def _objects(data: bytes, origin: str) -> dict[str, RObject]:
     except (Exception, RecursionError) as error:  # whatever a damaged file makes of another library
         raise FormatError(f"{origin} is not data of R, or damaged: {type(error).__name__} {str(error)[:200]}") from None
     if not named:
-        return {"network": root}
+        return {"": root}
     return dict(_fields(root)) if root.info.type in (RObjectType.LIST, RObjectType.NILVALUE) else {}
 
 

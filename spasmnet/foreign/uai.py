@@ -1,4 +1,8 @@
-"""The UAI competition's format, which has no names: variables become var_0, var_1, … and states 0, 1, …"""
+"""The UAI competition's format, which has no names: variables become var_0, var_1, … and states 0, 1, …
+
+The standard says that the last variable of a scope is the child and varies fastest. Writers differ: pgmpy 1.1 lets the
+first variable vary fastest, aGrUM the child and then the first parent, and some put the child first.
+"""
 
 from __future__ import annotations
 
@@ -7,78 +11,184 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
-from spasmnet.errors import FormatError
-from spasmnet.foreign.declared import Declared, Draft, Floats, Shape, numbers, shaped
+from spasmnet.errors import FormatError, shown
+from spasmnet.foreign.declared import Declared, Draft, Floats, Numbers, Shape, check_axes, numbers, shaped
 from spasmnet.network import Network
+
+_SIGN = re.compile(r"[ \t]*+#[^\n]*+|\n|[^\s#]++")
+_MARK = re.compile(r" {3}# (\S[^\n]*+)")  # behind a scope, the child's name
+_NAME = re.compile(r"[ \t]*+#[ \t]*+([^\s()|,;]++)[ \t]*+")
+NEAR = 0.01  # how far a row's sum may be from 1 for an order of axes to be believed
+
+
+class Order(NamedTuple):
+    """Where the child stands in a scope, and which variables vary fastest."""
+
+    what: str
+    child_last: bool
+    backwards: bool  # of all variables in the scope, the first varies fastest
+    parents_backwards: bool = False  # the child varies fastest, then the first of the parents
+
+    def axes(self, count: int) -> list[int]:
+        """Which axis of (*parents, child) each axis of the written table is, the first one varying slowest."""
+        parents = list(range(count - 1))
+        if self.parents_backwards:
+            return [*reversed(parents), count - 1]
+        written = [*parents, count - 1] if self.child_last else [count - 1, *parents]
+        return written[::-1] if self.backwards else written
+
+
+STANDARD = Order("the standard's: the last variable is the child and varies fastest", True, False)
+AGRUM = Order("aGrUM's, whose mark the file bears: the child varies fastest, then the first parent", True, False, True)
+OTHERS = (
+    Order("pgmpy's: the last variable is the child, the first varies fastest", True, True),
+    Order("the child first, the last variable varying fastest", False, False),
+    Order("the child first and varying fastest", False, True),
+)
 
 
 def scan(text: str, origin: str) -> Declared:
     """What a UAI text declares; MARKOV networks are refused."""
-    tokens = iter(re.sub(r"#[^\n]*", "", text).split())
+    try:
+        sizes, scopes, tables = _parts(re.sub(r"#[^\n]*", "", text))
+        order, note = _order(text, sizes, scopes, tables)
+    except ValueError as error:
+        raise FormatError(f"{origin}: {error}") from None
+    draft = Draft()
+    draft.notes += note
+    for variable, size in enumerate(sizes):
+        draft.variable(f"var_{variable}", map(str, range(size)))
+    for scope, table in zip(scopes, tables, strict=True):
+        names = [f"var_{variable}" for variable in scope]
+        child, parents = (names[-1], names[:-1]) if order.child_last else (names[0], names[1:])
+        draft.table(child, parents, partial(shaped, table, order=order.axes(len(scope))))
+    return draft.declared(origin)
+
+
+def _parts(text: str) -> tuple[list[int], list[list[int]], list[Numbers]]:
+    """The numbers of states, the scopes and the tables, each of which has to be of the size that its scope makes."""
+    words = (found[0] for found in re.finditer(r"\S++", text))
 
     def take(count: int) -> list[str]:
-        taken = list(islice(tokens, count))
+        taken = list(islice(words, count))
         if len(taken) < count:
             raise ValueError("cut short")
         return taken
 
     def integers() -> list[int]:
         """A count, then as many integers."""
-        return [_integer(token) for token in take(_integer(take(1)[0]))]
+        return [_integer(word) for word in take(_integer(take(1)[0]))]
 
-    try:
-        if (kind := take(1)[0]) != "BAYES":
-            raise ValueError(f"starts with {kind[:20]!r}; only BAYES, a Bayesian network, can be held")
-        sizes = integers()
-        scopes = [integers() for _ in range(_integer(take(1)[0]))]
-        tables = [numbers(" ".join(take(_integer(take(1)[0])))) for _ in scopes]
-        if left := list(tokens):
-            raise ValueError(f"{len(left)} numbers too many at the end")
-        if any(not scope or max(scope) >= len(sizes) for scope in scopes):
-            raise ValueError(f"a table names no variable, or one that is not among 0 to {len(sizes) - 1}")
-        backwards = _is_backwards([tuple(sizes[at] for at in scope) for scope in scopes], tables)
-    except ValueError as error:
-        raise FormatError(f"{origin}: {error}") from None
-    draft = Draft()
-    for at, size in enumerate(sizes):
-        draft.variable(f"var_{at}", map(str, range(size)))
-    for scope, table in zip(scopes, tables, strict=True):
-        *parents, child = (f"var_{at}" for at in scope)
-        draft.table(child, parents, partial(_values, table, backwards))
-    return draft.declared(origin)
-
-
-def _integer(token: str) -> int:
-    if not re.fullmatch(r"\d{1,9}", token, re.ASCII):
-        raise ValueError(f"{token[:20]!r} is not a count or an index")
-    return int(token)
+    if (kind := take(1)[0]) != "BAYES":
+        raise ValueError(f"starts with {shown(kind, 20)}; only BAYES, a directed network, can be held")
+    sizes = integers()
+    scopes = [integers() for _ in range(_integer(take(1)[0]))]
+    for number, scope in enumerate(scopes):
+        if not scope or max(scope) >= len(sizes) or len(set(scope)) < len(scope):
+            raise ValueError(f"the scope {number} names no variable, one twice, or one not among 0 to {len(sizes) - 1}")
+    tables = []
+    for number, scope in enumerate(scopes):
+        count, expected = _integer(take(1)[0]), prod(sizes[variable] for variable in scope)
+        if count != expected:
+            raise ValueError(
+                f"the table {number} announces {count:,} numbers, but its variables' states make {expected:,}"
+            )
+        check_axes(len(scope))
+        tables.append(numbers(" ".join(take(count))))
+    if left := sum(1 for _ in words):
+        raise ValueError(f"{left:,} numbers too many at the end")
+    if lonely := set(range(len(sizes))).difference(*scopes):
+        raise ValueError(f"the variable {min(lonely)} is in no table")
+    return sizes, scopes, tables
 
 
-def _values(table: Sequence[float], backwards: bool, shape: Shape) -> Floats:
-    return np.ascontiguousarray(shaped(table, shape[::-1]).T) if backwards else shaped(table, shape)
+def _integer(word: str) -> int:
+    if not re.fullmatch(r"\d{1,9}", word, re.ASCII):
+        raise ValueError(f"{shown(word, 20)} is not a count or an index")
+    return int(word)
 
 
-def _is_backwards(shapes: Sequence[Shape], tables: Sequence[list[float]]) -> bool:
-    """Whether the first variable of a scope varies fastest, as pgmpy 1.1 writes, not the last, as the standard says.
+def _order(
+    text: str, sizes: Sequence[int], scopes: Sequence[Sequence[int]], tables: Sequence[Numbers]
+) -> tuple[Order, list[str]]:
+    """In which order the axes of the tables are, and a note that says so; raises ValueError if that cannot be told."""
+    comments = _comments(text, 3 + len(sizes), scopes) if "#" in text else []
+    matters = any(len(scope) > 2 for scope in scopes)
+    marked = len(comments) == len(scopes) and len(set(comments)) == len(comments)
+    if marked and all(_MARK.fullmatch(comment) for comment in comments):
+        return AGRUM, [_note(AGRUM)] if matters else []
+    if marked and matters and all(_NAME.fullmatch(comment) for comment in comments):
+        raise ValueError(
+            "can be read in two ways, as the names behind the scopes may be the mark by which aGrUM's order of parents "
+            "is known: remove these comments for the standard's order, or save the network as BIF for aGrUM's"
+        )
+    fitting = [order for order in (STANDARD, *OTHERS) if _fits(order, sizes, scopes, tables)]
+    if not fitting:
+        none = "no order of axes that is known makes all rows sum to 1, nor each variable the child of one table; "
+        return STANDARD, [none + _note(STANDARD)]
+    first, *others = fitting
+    if any(_differ(first, other, sizes, scopes, tables) for other in others):
+        raise ValueError(
+            "can be read in two ways (by the UAI standard, and as pgmpy 1.1 writes it); use another format"
+        )
+    return first, [_note(first)] if matters or first is not STANDARD else []
 
-    Only one of the two readings has rows that sum to 1, except in rare cases, which are refused.
-    """
-    sized = [(shape, table) for shape, table in zip(shapes, tables, strict=True) if len(table) == prod(shape)]
-    standard, backwards = ([_values(table, flag, shape) for shape, table in sized] for flag in (False, True))
-    if not all(_has_unit_rows(values) for values in backwards):
+
+def _note(order: Order) -> str:
+    return f"the order of axes is taken to be {order.what}"
+
+
+def _comments(text: str, words: int, scopes: Sequence[Sequence[int]]) -> list[str]:
+    """The comments that stand on the lines of the scopes, which follow after so many words."""
+    signs = (found[0] for found in _SIGN.finditer(text))
+    ends = np.cumsum([len(scope) + 1 for scope in scopes]) + words
+    last, comments, seen, scope = set(ends.tolist()), [], 0, -1
+    for sign in signs:
+        if sign.lstrip().startswith("#"):
+            if seen in last and scope != seen:
+                comments.append(sign)
+            scope = seen
+        elif sign == "\n":
+            scope = seen
+        else:
+            if seen >= ends[-1]:
+                break
+            seen += 1
+    return comments
+
+
+def _child(order: Order, scope: Sequence[int]) -> int:
+    return scope[-1 if order.child_last else 0]
+
+
+def _fits(order: Order, sizes: Sequence[int], scopes: Sequence[Sequence[int]], tables: Sequence[Numbers]) -> bool:
+    """Whether each variable is the child of one table, and all rows sum to about 1."""
+    if len({_child(order, scope) for scope in scopes}) < len(scopes):
         return False
-    if not all(_has_unit_rows(values) for values in standard):
-        return True
-    if all(np.array_equal(one, other) for one, other in zip(standard, backwards, strict=True)):
-        return False
-    raise ValueError("can be read in two ways (by the UAI standard, and as pgmpy 1.1 writes it); use another format")
+    arrays = (_table(order, sizes, scope, table) for scope, table in zip(scopes, tables, strict=True))
+    with np.errstate(over="ignore"):
+        return all(bool((np.abs(values.sum(axis=-1) - 1) <= NEAR).all()) for values in arrays)
 
 
-def _has_unit_rows(values: Floats) -> bool:
-    return bool((np.abs(values.sum(axis=-1) - 1) <= 0.01).all())
+def _differ(
+    one: Order, other: Order, sizes: Sequence[int], scopes: Sequence[Sequence[int]], tables: Sequence[Numbers]
+) -> bool:
+    return any(
+        _child(one, scope) != _child(other, scope)
+        or not np.array_equal(_table(one, sizes, scope, table), _table(other, sizes, scope, table))
+        for scope, table in zip(scopes, tables, strict=True)
+    )
+
+
+def _table(order: Order, sizes: Sequence[int], scope: Sequence[int], table: Numbers) -> Floats:
+    """The numbers with axes (*parents, child), without a check of their sums."""
+    shape: Shape = tuple(sizes[variable] for variable in (scope if order.child_last else [*scope[1:], scope[0]]))
+    axes = order.axes(len(scope))
+    return table.values.reshape([shape[axis] for axis in axes]).transpose(np.argsort(axes))
 
 
 def text(network: Network) -> str:

@@ -12,7 +12,7 @@ column is the leak, and each parent's last column is 0 but for its last element)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from math import prod
@@ -22,7 +22,18 @@ import numpy as np
 
 from spasmnet.cpd import Deterministic, NoisyMax
 from spasmnet.errors import FormatError, ModelError, Problem, suggest
-from spasmnet.foreign.declared import MAX_AXES, MAX_ENTRIES, Declared, Draft, Floats, Shape, numbers, shaped
+from spasmnet.foreign.declared import (
+    DUST,
+    MAX_AXES,
+    MAX_ENTRIES,
+    Declared,
+    Draft,
+    Floats,
+    Reader,
+    Shape,
+    numbers,
+    shaped,
+)
 from spasmnet.foreign.xml import escaped, lines, parse, texts
 from spasmnet.network import Network
 
@@ -40,6 +51,7 @@ _REFUSED = {
     "demorgan": f"is a DeMorgan gate, which {_GENERAL}",
     "cast": f"is a CAST gate, which {_GENERAL}",
 }
+_PRINTED, _ROUNDING = 1e-6, 0.01  # how far rounding may put a sum off, however many digits are printed, and at most
 _NEUTRAL = 1e-9  # how far the column of a neutral state may be from 0, …, 0, 1
 
 
@@ -102,31 +114,32 @@ def _nodes(root: Element) -> Iterator[Element]:
             yield element
 
 
-def _table(text: str) -> Callable[[Shape], Floats]:
+def _table(text: str) -> Reader:
     return lambda shape: shaped(numbers(text), shape)
 
 
-def _deterministic(text: str, parents: Sequence[str], states: Sequence[str]) -> Callable[[Shape], Deterministic]:
+def _deterministic(text: str, parents: Sequence[str], states: Sequence[str]) -> Reader:
     """A reader of the state that each combination of the parents' states results in."""
     position = {state: at for at, state in enumerate(states)}
 
-    def read(shape: Shape) -> Deterministic:
+    def read(shape: Shape) -> tuple[Deterministic, float]:
         results = text.split()
         if unknown := next((result for result in results if result not in position), None):
             raise ValueError(f"there is no state {unknown!r}; {suggest(unknown, states, show_all=True)}")
         if len(results) != prod(shape[:-1]):
             raise ValueError(f"has {len(results):,} results, but its parents' states make {prod(shape[:-1]):,}")
-        return Deterministic(parents, np.reshape([position[result] for result in results], shape[:-1]), shape[-1])
+        outcome = np.reshape([position[result] for result in results], shape[:-1])
+        return Deterministic(parents, outcome, shape[-1]), 0.0
 
     return read
 
 
-def _noisy(text: str, strengths: str, parents: Sequence[str]) -> Callable[[Shape], _NoisyColumns]:
+def _noisy(text: str, strengths: str, parents: Sequence[str]) -> Reader:
     """A reader of a noisy-MAX: a distribution for each state of each parent, from the strongest on, then the leak."""
 
-    def read(shape: Shape) -> _NoisyColumns:
+    def read(shape: Shape) -> tuple[_NoisyColumns, float]:
         *sizes, count = shape
-        columns = shaped(numbers(text), (sum(sizes) + 1, count))
+        columns = _even(*shaped(numbers(text), (sum(sizes) + 1, count)))
         order = _strengths(strengths, sizes)
         links, neutral = [], []
         ends = list(accumulate(sizes))
@@ -138,9 +151,19 @@ def _noisy(text: str, strengths: str, parents: Sequence[str]) -> Callable[[Shape
             link[positions[-1]] = np.eye(count)[-1]
             links.append(link)
             neutral.append(positions[-1])
-        return _NoisyColumns(tuple(parents), columns[-1], tuple(links), tuple(neutral))
+        return _NoisyColumns(tuple(parents), columns[-1], tuple(links), tuple(neutral)), 0.0
 
     return read
+
+
+def _even(columns: Floats, unit: float) -> Floats:
+    """The columns divided by their sums where printed rounding has put these off; raises ValueError for others."""
+    sums = columns.sum(axis=-1, keepdims=True)
+    error = np.abs(sums - 1)
+    if not (error <= max(_PRINTED, min(_ROUNDING, columns.shape[-1] * unit / 2)) + DUST).all():
+        place = int(error.argmax())
+        raise ValueError(f"column {place + 1} of its parameters sums to {float(sums[place, 0])!r}, not to 1")
+    return np.where(error > DUST, columns / sums, columns)
 
 
 def _strengths(text: str, sizes: Sequence[int]) -> list[list[int]]:

@@ -12,9 +12,12 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-from spasmnet.errors import FormatError
+from spasmnet.errors import FormatError, brief
+from spasmnet.filetext import decoded, readable_as
 
 MAX_DEPTH = 100
+_ENCODING = re.compile(rb"""\s*<\?xml[^?>]*?\bencoding\s*=\s*["']([A-Za-z][\w.-]*)["']""")
+_KNOWN = (b"utf-8", b"utf-16", b"iso-8859-1", b"us-ascii")
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -45,6 +48,9 @@ def parse(text: str | bytes, root: str, origin: str) -> Element:
     def entity(name: str, *_: object) -> None:
         raise FormatError(f"{origin}: the entity {name[:40]!r} is not read; write what it stands for in its place")
 
+    declared = _ENCODING.match(text) if isinstance(text, bytes) else None
+    if isinstance(text, bytes) and declared is not None and declared[1].lower() not in _KNOWN:
+        text = decoded(text, origin, declared[1].decode("ascii"))  # the parser knows few encodings
     try:
         # the declaration of a text speaks of bytes that are gone
         parser = expat.ParserCreate("utf-8" if isinstance(text, str) else None)
@@ -56,11 +62,21 @@ def parse(text: str | bytes, root: str, origin: str) -> Element:
     except (expat.ExpatError, ValueError, LookupError) as error:
         if isinstance(error, FormatError):
             raise
-        raise FormatError(f"{origin}: not XML, or cut short: {error}") from None
+        other = readable_as(text) if isinstance(text, bytes) and not _is_utf8(text) else None
+        advice = f'; if only its encoding is wrong, read it with encoding="{other}"' if other else ""
+        raise FormatError(f"{origin}: not XML, or cut short: {brief(str(error), 200)}{advice}") from None
     element = builder.close()
     if element.tag != root.lower():
         raise FormatError(f"{origin}: the outermost element is <{outermost}>, but <{root}> is needed")
     return element
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _local(name: str) -> str:

@@ -56,16 +56,17 @@ def _variable(draft: Draft, element: Element, origin: str) -> None:
     draft.variable(name, texts(element, "outcome", "value"))
 
 
-def _child_fastest(text: str, shape: Shape) -> Floats:
+def _child_fastest(text: str, shape: Shape) -> tuple[Floats, float]:
     return shaped(numbers(text), shape)
 
 
-def _either(text: str, shape: Shape) -> Floats:
+def _either(text: str, shape: Shape) -> tuple[Floats, float]:
     """A table of XMLBIF 0.1 or 0.2, in which the child's state varies slowest or fastest: rows that sum to 1 tell."""
-    fastest = shaped(numbers(text), shape)
-    slowest = np.ascontiguousarray(np.moveaxis(shaped(numbers(text), (shape[-1], *shape[:-1])), 0, -1))
-    fit = [values for values in (fastest, slowest) if (np.abs(values.sum(axis=-1) - 1) <= 0.01).all()]
-    if len(fit) == 2 and not np.array_equal(*fit):
+    last = len(shape) - 1
+    read = numbers(text)
+    fastest, slowest = shaped(read, shape), shaped(read, shape, [last, *range(last)])
+    fit = [one for one in (fastest, slowest) if (np.abs(one[0].sum(axis=-1) - 1) <= 0.01).all()]
+    if len(fit) == 2 and not np.array_equal(fit[0][0], fit[1][0]):
         raise ValueError(
             "can be read in two ways, the child's state varying fastest or slowest; write it as XMLBIF 0.3"
         )

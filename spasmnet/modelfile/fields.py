@@ -6,8 +6,10 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from spasmnet.errors import Problem, suggest
+from spasmnet import errors
+from spasmnet.errors import Problem, brief, suggest
 
+MOST_UNKNOWN = 100  # keys of a table that are named
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 _KINDS = {bool: "true or false", str: "text", int: "a number", float: "a number", list: "a list", dict: "a table"}
 
@@ -20,8 +22,7 @@ def kind_of(value: object) -> str:
 
 def shown(value: object) -> str:
     """A value as a message shows it, cut to a readable length."""
-    text = ("true" if value else "false") if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+    return ("true" if value else "false") if isinstance(value, bool) else errors.shown(value)
 
 
 class Fields:
@@ -35,9 +36,11 @@ class Fields:
             self.fault("", f"a table is needed, not {kind_of(raw)}")
             return
         self.raw = raw
-        for key in raw:
-            if key not in known:
-                self.fault(key, f"unknown key; {suggest(key, known)}")
+        unknown = [key for key in raw if key not in known]
+        for key in unknown[:MOST_UNKNOWN]:
+            self.fault(brief(key, 100), f"unknown key; {suggest(key, known)}")
+        if len(unknown) > MOST_UNKNOWN:
+            self.fault("", f"{len(unknown) - MOST_UNKNOWN:,} more unknown keys")
 
     def fault(self, key: str, message: str) -> None:
         """Note a problem at a key of this table, or at the table itself."""

@@ -89,6 +89,7 @@ def parse_model(text: str, origin: str = "model text") -> Network:
             advice=advice,
             red_flags=red_flags,
             losses=care,
+            notes=(),
             **about,
         )
     except ModelError as error:

@@ -4,73 +4,26 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import Any
 
-from spasmnet.errors import ModelFileError, suggest
+from spasmnet.errors import ModelFileError
+from spasmnet.filetext import decoded, kind_of, read_bytes
 from spasmnet.modelfile.fields import shown
 
 FORMAT = "spasmnet-model"
 FORMAT_VERSION = 1
 MAX_BYTES = 50_000_000
-
-_OTHERS = (  # how other formats begin
-    (r"<\?xml.*?<smile\b|<smile\b", "a GeNIe network", "spasmnet.read reads it if the file's name ends in .xdsl"),
-    (
-        r"<\?xml.*?<BIF\b|<BIF\b",
-        "an XMLBIF network",
-        "spasmnet.read reads it if the file's name ends in .xml or .xmlbif",
-    ),
-    (r"<!doctype html|<html\b", "a web page", "save the file itself instead of the page that shows it"),
-    (r"<[?!\w]", "XML", "spasmnet.read reads XMLBIF networks (.xml, .xmlbif) and GeNIe networks (.xdsl)"),
-    (r"network\s+[^\n{=]*\{", "a BIF network", "spasmnet.read reads it if the file's name ends in .bif"),
-    (r"(?:%[^\n]*\n\s*)*net\s*\{", "a Hugin network", "spasmnet.read reads it if the file's name ends in .net"),
-    (r"(?:BAYES|MARKOV)\s+\d", "a UAI network", "spasmnet.read reads it if the file's name ends in .uai"),
-    (r"\{|\[\s*[\[{\"\d]", "JSON", "a model is written in TOML, and no function here reads networks from JSON"),
-)
+_MOST_PARTS = 64  # of a key with dots; the parser's time and memory are quadratic in them
+_LONG_KEY = re.compile(rf"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){{{_MOST_PARTS}}}""", re.ASCII)
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
     """The text of a file; raises ModelFileError that says what is wrong with it."""
-    if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes):
-        raise ModelFileError(f"a path (text or pathlib.Path) is needed, not {type(path).__name__}")
-    file = Path(path)
-    try:
-        with file.open("rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            data = stream.read(MAX_BYTES + 1) if size <= MAX_BYTES else b""
-    except (OSError, ValueError) as error:
-        raise ModelFileError(_unreadable(file, error)) from None
-    if max(size, len(data)) > MAX_BYTES:
-        bytes_held = f"{size:,} bytes" if size > MAX_BYTES else "more bytes"
-        raise ModelFileError(f"{file} has {bytes_held}; a model file of more than {MAX_BYTES:,} bytes is not read")
-    return _decoded(data, str(file))
-
-
-def _unreadable(file: Path, error: OSError | ValueError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return f"there is no file {file}{_models_in(file.parent, file.name)}"
-    if os.path.isdir(file):  # unlike Path.is_dir, never raises
-        return f"{file} is a directory, not a model file{_models_in(file)}"
-    return f"{shown(str(file))} cannot be read: {getattr(error, 'strerror', None) or error}"
-
-
-def _models_in(folder: Path, name: str = "") -> str:
-    there = sorted(file.name for file in folder.glob("*.toml")) if folder.is_dir() else []
-    return f"; {suggest(name, there)}" if there else ""
-
-
-def _decoded(data: bytes, origin: str) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ModelFileError(f"{origin} is UTF-16 text; save it as UTF-8")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ModelFileError(
-            f"{origin} is not UTF-8 text: byte 0x{data[error.start]:02x} at position {error.start} (line {line}); "
-            "save it as UTF-8"
-        ) from None
+    data = read_bytes(path, MAX_BYTES)
+    kind = kind_of(data)
+    if kind is not None and not kind.form:
+        raise ModelFileError(f"{os.fspath(path)} is {kind}")
+    return decoded(data, os.fspath(path))
 
 
 def tables(text: str, origin: str) -> dict[str, Any]:
@@ -80,6 +33,8 @@ def tables(text: str, origin: str) -> dict[str, Any]:
     text = text.removeprefix("\ufeff")
     if not text.strip():
         raise ModelFileError(f"{origin} is empty")
+    if _LONG_KEY.search(text):
+        raise ModelFileError(f"{origin} has a key of more than {_MOST_PARTS} parts with dots between them")
     import tomllib  # with its dates a tenth of our import time, and not needed for networks made by hand
 
     try:
@@ -93,10 +48,10 @@ def tables(text: str, origin: str) -> dict[str, Any]:
 
 
 def _not_toml(text: str, origin: str, error: ValueError) -> str:
-    start = text[:5000].lstrip()
-    for pattern, what, remedy in _OTHERS:
-        if re.match(pattern, start, re.IGNORECASE | re.DOTALL):
-            return f"{origin} looks like {what}, not like a {FORMAT} file; {remedy}"
+    kind = kind_of(text)
+    if kind is not None and kind.form != "toml":
+        remedy = "spasmnet.read reads it" if kind.form else kind.remedy
+        return f"{origin} looks like {kind.what}, not like a {FORMAT} file" + (f"; {remedy}" if remedy else "")
     place = re.search(r"line (\d+)", str(error))
     lines = text.splitlines()
     line = int(place[1]) - 1 if place else len(lines)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from math import prod
 
@@ -69,7 +70,9 @@ def _origin(network: Network) -> Source:
     cited = _uses(network)
     read_from = [source for key, source in network.sources.items() if key not in cited]
     if len(read_from) == 1:
-        return read_from[0]
+        (source,) = read_from
+        notes = " ".join(f"Reading it: {note}." for note in network.notes if note not in source.note)
+        return replace(source, note=f"{source.note} {notes}".strip())
     key = next(key for key in ("network", "network_itself", "network_without_sources") if key not in network.sources)
     note = f"Numbers of a network that named no source for them; its digest was {network.digest}."
     return Source(key, "assumption", f"The network {network.name}", note=note)
@@ -89,7 +92,9 @@ def _uses(network: Network) -> Counter[str]:
 def _cited(network: Network, origin: Source) -> list[Source]:
     """The sources that the file cites, in their order; those that the network does not describe at the end."""
     uses = _uses(network)
-    sources = [source for key, source in network.sources.items() if key in uses or key == origin.key]
+    sources = [
+        origin if key == origin.key else one for key, one in network.sources.items() if key in {*uses, origin.key}
+    ]
     unknown = [Source(key, "assumption", key, note=_UNSTATED) for key in sorted(set(uses) - set(network.sources))]
     used = any(_uncited(network, name) for name in network.names)
     return [*(source for source in sources if used or source.key in uses), *unknown] + (

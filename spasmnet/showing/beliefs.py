@@ -182,5 +182,6 @@ def most_probable_page(found: Explanation) -> Page:
 
 def provenance_page(found: Provenance) -> Page:
     """The versions, one a line."""
-    rows = [(key.replace("_", " "), value) for key, value in found.as_dict().items()]
+    plain = found.as_dict()
+    rows = [(key.replace("_", " "), v if isinstance(v, str) else "; ".join(v)) for key, v in plain.items()]
     return Page("Where a result comes from", "", [Grid("", ("", ""), "sw", rows)])
