@@ -132,7 +132,7 @@ def from_pyagrum(model: BayesNet, normalize: bool | None = None) -> Network:
     parents: dict[str, tuple[str, ...]] = {}
     values: dict[str, Floats] = {}
     for node in sorted(model.nodes()):
-        variable, table = model.variable(node), model.cpt(node)
+        variable, table = model.variable(node), cast(Any, model.cpt(node))
         name, *given = table.names
         if len(given) >= MAX_AXES:
             raise FormatError(f"{name} has {len(given)} parents; at most {MAX_AXES - 1} can be held")

@@ -149,7 +149,7 @@ class _Rounding:
         order = np.argsort(-(flat * scale - units), axis=-1, kind="stable")
         missing = scale - units.sum(axis=-1, keepdims=True)
         np.put_along_axis(units, order, np.take_along_axis(units, order, -1) + (np.arange(flat.shape[1]) < missing), -1)
-        rounded = units / scale
+        rounded: Floats = np.asarray(units / scale, dtype=np.float64)
         if ((rounded == 0) & (flat > 0)).any():
             smallest = float(flat[(rounded == 0) & (flat > 0)].min())
             needed = 1 - floor(np.log10(smallest))

@@ -146,7 +146,7 @@ def by_names(network: Network) -> dict[Any, float]:
 @pytest.mark.parametrize("name", ["asia", "cancer", "survey", "alarm", "sachs", "insurance", "hepar2"])
 @pytest.mark.parametrize(
     ("through", "ending"),
-    [(through_agrum, e) for e in (".bif", ".xml", ".net")] + [(through_pgmpy, e) for e in (".bif", ".xml", ".net", ".xdsl")],
+    [(through_agrum, e) for e in (".bif", ".bifxml", ".net")] + [(through_pgmpy, e) for e in (".bif", ".xml", ".net", ".xdsl")],
 )  # fmt: skip
 def test_other_tools_read_what_is_written(through: Any, ending: str, name: str, tmp_path: Path) -> None:
     """pyAgrum and pgmpy find every number where it belongs."""

@@ -149,8 +149,8 @@ def text(network: Network) -> str:
         rows = network.cpds[child].table().reshape(-1, len(network.by_name[child].states)).tolist()
         given = f" | {', '.join(map(_quoted, parents))}" if parents else ""
         lines.append(f"probability ( {_quoted(child)}{given} ) {{")
-        states = [[_quoted(state) for state in network.by_name[parent].states] for parent in parents]
-        for combination, row in zip(product(*states), rows, strict=True):
+        given_states = [[_quoted(state) for state in network.by_name[parent].states] for parent in parents]
+        for combination, row in zip(product(*given_states), rows, strict=True):
             head = f"({', '.join(combination)})" if parents else "table"
             lines.append(f"  {head} {', '.join(map(repr, row))};")
         lines.append("}")

@@ -33,6 +33,7 @@ from spasmnet.foreign.declared import (
     Shape,
     numbers,
     shaped,
+    table,
 )
 from spasmnet.foreign.xml import escaped, lines, parse, texts
 from spasmnet.network import Network
@@ -94,7 +95,7 @@ def scan(text: str | bytes, origin: str) -> Declared:
         if node.tag == "deterministic":
             draft.table(variable, parents, _deterministic(_only(node, "resultingstates", origin), parents, states))
         elif node.tag == "cpt":
-            draft.table(variable, parents, _table(_only(node, "probabilities", origin)))
+            draft.table(variable, parents, table(_only(node, "probabilities", origin)))
         else:
             strengths = " ".join(texts(node, "strengths"))
             draft.table(variable, parents, _noisy(_only(node, "parameters", origin), strengths, parents))
@@ -112,10 +113,6 @@ def _nodes(root: Element) -> Iterator[Element]:
             waiting.extend(reversed(element))
         elif element.tag != "property":
             yield element
-
-
-def _table(text: str) -> Reader:
-    return lambda shape: shaped(numbers(text), shape)
 
 
 def _deterministic(text: str, parents: Sequence[str], states: Sequence[str]) -> Reader:
@@ -222,7 +219,7 @@ def _expanded(columns: _NoisyColumns) -> Floats:
     firsts = [[at, *range(at), *range(at + 1, size)] for at, size in zip(columns.neutral, shape, strict=False)]
     links = [link[first, ::-1] for link, first in zip(columns.links, firsts, strict=True)]
     table = NoisyMax(columns.parents, columns.leak[::-1], links).table()[..., ::-1]
-    return table[np.ix_(*(np.argsort(first) for first in firsts), range(shape[-1]))]
+    return table[np.ix_(*(np.argsort(first) for first in firsts), np.arange(shape[-1]))]
 
 
 def _reordered(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from xml.etree.ElementTree import Element
 
 import numpy as np
 
 from spasmnet.errors import FormatError
-from spasmnet.foreign.declared import Declared, Draft, Floats, Shape, numbers, shaped
+from spasmnet.foreign.declared import Declared, Draft, Floats, Shape, numbers, shaped, table
 from spasmnet.foreign.xml import escaped, lines, parse, text_of, texts
 from spasmnet.network import Network
 
@@ -40,10 +41,8 @@ def scan(text: str | bytes, origin: str) -> Declared:
             _variable(draft, element, origin)
         elif element.tag != "property":
             values = _only(element, "table", origin)
-            read = _child_fastest if element.tag == "definition" else _either
-            draft.table(
-                _only(element, "for", origin), texts(element, "given"), lambda shape, v=values, r=read: r(v, shape)
-            )
+            read = table(values) if element.tag == "definition" else partial(_either, values)
+            draft.table(_only(element, "for", origin), texts(element, "given"), read)
     return draft.declared(origin)
 
 
@@ -54,10 +53,6 @@ def _variable(draft: Draft, element: Element, origin: str) -> None:
             reason = "only TYPE nature (discrete) is part of a discrete Bayesian network"
             raise FormatError(f"{origin}: {name!r} is a variable of type {kind!r}; {reason}")
     draft.variable(name, texts(element, "outcome", "value"))
-
-
-def _child_fastest(text: str, shape: Shape) -> tuple[Floats, float]:
-    return shaped(numbers(text), shape)
 
 
 def _either(text: str, shape: Shape) -> tuple[Floats, float]:
@@ -108,5 +103,5 @@ def _declared(name: str, states: Iterable[str]) -> list[str]:
 def _defined(network: Network, name: str) -> list[str]:
     values = network.cpds[name].table()
     given = [f"  <GIVEN>{escaped(parent)}</GIVEN>" for parent in network.parents(name)]
-    table = lines(map(repr, values.ravel().tolist()), values.shape[-1])
-    return ["<DEFINITION>", f"  <FOR>{escaped(name)}</FOR>", *given, f"  <TABLE>\n{table}\n  </TABLE>", "</DEFINITION>"]
+    rows = lines(map(repr, values.ravel().tolist()), values.shape[-1])
+    return ["<DEFINITION>", f"  <FOR>{escaped(name)}</FOR>", *given, f"  <TABLE>\n{rows}\n  </TABLE>", "</DEFINITION>"]
