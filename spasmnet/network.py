@@ -15,6 +15,7 @@ import numpy as np
 from spasmnet._frozen import FrozenMapping, Rebuilt
 from spasmnet._shown import Shown
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
+from spasmnet.cpd import ROW_SUM_TOLERANCE as ROW_SUM_TOLERANCE
 from spasmnet.errors import ModelError, Problem, UnknownStateError, UnknownVariableError, suggest
 from spasmnet.parameter import Source
 from spasmnet.rules import Losses, Rule
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from spasmnet.drawing.draw import Drawing
 
-ROW_SUM_TOLERANCE = 1e-9
 ROLES = ("risk_factor", "cause", "serious", "finding")
 
 
