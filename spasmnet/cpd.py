@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,37 @@ from spasmnet.parameter import Parameter
 Floats = NDArray[np.float64]
 Key = tuple[int, ...]
 NO_PARAMETERS: Mapping[Any, Parameter] = FrozenMapping()
+ROW_SUM_TOLERANCE = 1e-9  # how far a row's sum may be from 1, and a number from [0, 1]
+EPSILON = 2.0**-52  # the distance from 1 to the next float
+
+
+def proper_rows(values: Floats) -> Floats:
+    """The rows (last axis) as distributions: numbers clipped to [0, 1], and divided by their sum where it is not 1.
+
+    This removes dust: a row is repaired if all its numbers lie within 1e-9 of [0, 1] and its sum within 1e-9 of 1. Any
+    other row stays as it is, for a check to refuse. A row of n numbers whose exact sum is within (n - 1) · 2^-52 of 1
+    is a distribution but for rounding, and keeps every bit; so a second call changes nothing.
+
+    >>> proper_rows(np.array([[0.5, 0.5 + 1e-10], [1.0, -1e-12], [0.5, 0.6]])).sum(axis=-1).tolist()
+    [1.0, 1.0, 1.1]
+    """
+    if not values.ndim or not values.shape[-1]:
+        return values
+    allowed = (values.shape[-1] - 1) * EPSILON
+    off = np.abs(values.sum(axis=-1) - 1)  # itself rounded, by half of what is allowed at most
+    least, most = values.min(axis=-1), values.max(axis=-1)
+    suspect = (off > allowed / 2) | (least < 0) | (most > 1)
+    suspect &= (off <= 2 * ROW_SUM_TOLERANCE) & (least >= -ROW_SUM_TOLERANCE) & (most <= 1 + ROW_SUM_TOLERANCE)
+    if not suspect.any():
+        return values
+    found = np.array(values)
+    for key in map(tuple, np.argwhere(suspect).tolist()):
+        row = np.clip(values[key], 0.0, 1.0)
+        if abs(fsum(values[key].tolist()) - 1) <= ROW_SUM_TOLERANCE:
+            total = fsum(row.tolist())
+            found[key] = row / total if abs(total - 1) > allowed else row
+    found.setflags(write=False)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +59,8 @@ class Table(Rebuilt):
     """A conditional probability table.
 
     `values` has one axis a parent, in the order of `parents`, and the variable's own states last; every row (last
-    axis) sums to 1. `parameters` maps an index of `values` to the cited number behind it.
+    axis) sums to 1, and is made to where it is off by at most 1e-9 (see proper_rows). `parameters` maps an index of
+    `values` to the cited number behind it, which stays as cited.
 
     >>> Table(("rain",), [[0.9, 0.1], [0.2, 0.8]]).table().shape
     (2, 2)
@@ -41,7 +74,7 @@ class Table(Rebuilt):
         self, parents: Iterable[str], values: ArrayLike, parameters: Mapping[Key, Parameter] = NO_PARAMETERS
     ) -> None:
         object.__setattr__(self, "parents", tuple(parents))
-        object.__setattr__(self, "values", _numbers("values", values, self))
+        object.__setattr__(self, "values", proper_rows(_numbers("values", values, self)))
         object.__setattr__(self, "parameters", FrozenMapping(parameters))
 
     @property
@@ -62,7 +95,8 @@ class NoisyMax(Rebuilt):
     `leak[y]` is P(Y = y) when every parent is in its first state. The first state of each parent never contributes:
     `links[i][0]` is (1, 0, …). Then P(Y <= y | u) = C_leak(y) · Π_i C_i(y; u_i) with C the cumulated distributions.
 
-    `parameters` maps `(-1, 0, y)` for the leak and `(i, u, y)` for a link to the cited number.
+    `parameters` maps `(-1, 0, y)` for the leak and `(i, u, y)` for a link to the cited number. Rows off by at most 1e-9
+    are repaired, as those of a Table.
 
     Source: Díez FJ (1993), Parameter adjustment in Bayes networks: the generalized noisy OR-gate, UAI, 99-105.
 
@@ -83,8 +117,9 @@ class NoisyMax(Rebuilt):
         parameters: Mapping[Key, Parameter] = NO_PARAMETERS,
     ) -> None:
         object.__setattr__(self, "parents", tuple(parents))
-        object.__setattr__(self, "leak", _numbers("leak", leak, self))
-        object.__setattr__(self, "links", tuple(_numbers(f"links[{i}]", link, self) for i, link in enumerate(links)))
+        object.__setattr__(self, "leak", proper_rows(_numbers("leak", leak, self)))
+        numbers = (_numbers(f"links[{i}]", link, self) for i, link in enumerate(links))
+        object.__setattr__(self, "links", tuple(_proper_link(link) for link in numbers))
         object.__setattr__(self, "parameters", FrozenMapping(parameters))
 
     @property
@@ -131,6 +166,17 @@ class Deterministic(Rebuilt):
     def table(self) -> Floats:
         """The probabilities (zeros and ones), axes (*parents, state)."""
         return np.eye(self.states)[self.outcome]
+
+
+def _proper_link(link: Floats) -> Floats:
+    """The rows as distributions, the first one (1, 0, …) if it is so but for dust."""
+    found = proper_rows(link)
+    if found.ndim != 2 or not found.size:
+        return found
+    neutral = np.eye(1, found.shape[1])[0]
+    if (found[0] == neutral).all() or not (np.abs(found[0] - neutral) <= ROW_SUM_TOLERANCE).all():
+        return found
+    return readonly(np.concatenate([neutral[None], found[1:]]))
 
 
 def _numbers(what: str, values: ArrayLike, of: CPD, dtype: type = np.float64) -> NDArray[Any]:

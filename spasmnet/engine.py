@@ -212,19 +212,16 @@ class Engine(Shown):
             work = self._local.direct
         except AttributeError:
             work = self._local.direct = Elimination(self.plan, self._small)
-        seen = []
+        case, codes = work.case, self._codes
+        case[:] = work.blank  # on the way in, so that it does not matter where the last one was interrupted
         try:
             for name, state in evidence.items():
-                i, codes = self._codes[name]
-                seen.append(i)  # first, so that an interruption leaves nothing in the case
-                work.case[i] = codes[state]
-            out = (ctypes.c_double * (work.slots + 1))()
-            status, total, power = work.solve(ctypes.addressof(out) + 8)
+                i, numbers = codes[name]
+                case[i] = numbers[state]
         except (KeyError, TypeError, AttributeError):
             return None
-        finally:
-            for i in seen:
-                work.case[i] = -1
+        out = (ctypes.c_double * (work.slots + 1))()
+        status, total, power = work.solve(ctypes.addressof(out) + 8)
         if status != FINE:
             return None
         out[0] = ldexp(total, 256 * int(power))

@@ -16,6 +16,7 @@ import numpy as np
 from spasmnet._frozen import FrozenMapping, Rebuilt
 from spasmnet._shown import Shown
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
+from spasmnet.cpd import ROW_SUM_TOLERANCE as ROW_SUM_TOLERANCE
 from spasmnet.errors import ModelError, Problem, UnknownStateError, UnknownVariableError, suggest
 from spasmnet.parameter import Source
 from spasmnet.rules import Losses, Rule
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from spasmnet.drawing.draw import Drawing
 
-ROW_SUM_TOLERANCE = 1e-9
 _ROUNDING = 0.01  # how far printed decimals and single precision put a row's sum off
 _REMEDY = "v / v.sum(axis=-1, keepdims=True) makes every row sum to 1"
 ROLES = ("risk_factor", "cause", "serious", "finding")

@@ -196,11 +196,13 @@ def test_numbers_that_are_no_probabilities_are_refused(row: list[float]) -> None
     assert "variables.a.cpd: sums to" in message and "and has" in message
 
 
-def test_rows_within_tolerance_are_left_alone() -> None:
-    """normalize=True does not touch a row that sums to 1 within 1e-9."""
-    values = [0.1 + 1e-12, 0.2, 0.7]
-    network = from_pgmpy(model_of(TabularCPD("a", 3, [[v] for v in values])), normalize=True)
-    assert network.cpds["a"].table().tolist() == values
+@pytest.mark.parametrize("normalize", [None, False, True])
+def test_rows_within_tolerance_are_distributions(normalize: bool | None) -> None:
+    """A row that sums to 1 within 1e-9 is made to, whatever is asked; one that does keeps every bit."""
+    for values in ([0.1 + 1e-12, 0.2, 0.7], [0.1, 0.2, 0.7]):
+        network = from_pgmpy(model_of(TabularCPD("a", 3, [[v] for v in values])), normalize=normalize)
+        expected = [v / math.fsum(values) for v in values] if values[0] > 0.1 else values
+        assert network.cpds["a"].table().tolist() == expected
 
 
 def test_missing_tables_are_all_listed() -> None:

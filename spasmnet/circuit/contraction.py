@@ -98,7 +98,8 @@ class Work:
         self.values, self.slopes = np.zeros(plan.size), np.zeros(plan.size)
         self.values[: plan.leaves] = leaves
         self._counters = np.zeros((3, MOST_LOOPS + 3), dtype=np.int64)
-        self._plan = plan  # keeps the addresses below alive
+        self._plan = plan
+        self._memory = plan, self.values, self.slopes, self._counters  # keeps the addresses below alive
         self.at, self.slopes_at = address(self.values), address(self.slopes)
         self._root, self._root_slope = plan.root
         steps, starts, scratch, first = address(plan.steps), address(plan.starts), address(self._counters), 0
@@ -118,7 +119,7 @@ class Work:
     def forwards(self) -> float:
         """The result for the leaves that `values` begins with."""
         if self._halved:
-            self._together(*self._forwards[:2])
+            self._together(*self._forwards[:2], self._memory)
         self._forwards[2]()
         return float(self.values[self._root])
 
@@ -127,7 +128,7 @@ class Work:
         self.slopes[self._root_slope] = 1.0
         self._backwards[2]()
         if self._halved:
-            self._together(*self._backwards[:2])
+            self._together(*self._backwards[:2], self._memory)
         if self._has_sums:
             self._pass_on()
 

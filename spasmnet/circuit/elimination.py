@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.circuit.plan import Plan, bit
-from spasmnet.circuit.rows import processors
+from spasmnet.circuit.rows import processors, share
 from spasmnet.kernels import layout as at
 from spasmnet.kernels.native import address, kernels
 
@@ -34,10 +34,21 @@ BLOCK = 4096  # cases of a table that a thread takes at a time, at most
 PROBE = 256  # cases that tell whether a table is worth it
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Room:
+    """Memory for clusters, and the arguments that tell the kernel where it is: replaced as a whole, never in parts."""
+
+    head: Ints
+    arena: Floats
+    offsets: Ints
+    before: tuple[int, int]
+
+
 class Elimination:
     """The memory for one thread that eliminates directly, up to `limit` entries of clusters a case.
 
-    `case` is the state of each variable, or -1; `targets` are the variables asked for, by position (None: all).
+    `case` is the state of each variable, or -1; each use of it begins with a copy of `blank`, so that one that was
+    interrupted leaves nothing behind. `targets` are the variables asked for, by position (None: all).
     """
 
     def __init__(self, plan: Plan, limit: int, targets: Sequence[int] | None = None) -> None:
@@ -47,7 +58,8 @@ class Elimination:
         starts = np.cumsum((0, *plan.states))
         answers = np.array([(starts[i], plan.states[i]) for i in asked], dtype=np.int64).reshape(-1, 2)
         self.slots = int(answers[:, 1].sum())
-        self.case = array("h", [-1]) * n
+        self.blank = array("h", [-1]) * n
+        self.case = self.blank[:]
         target = np.zeros(n, dtype=np.int64)
         target[list(asked)] = 1
         every, entries = n_factors + n_ranks, len(plan.arrays[at.P_MEMBER])
@@ -65,33 +77,32 @@ class Elimination:
         hidden = np.zeros(words, dtype=np.uint64)
         for r in np.flatnonzero(plan.arrays[at.P_REAL] < 0).tolist():
             hidden |= bit(r, words)
-        self._head = np.concatenate([np.zeros(at.P_COUNT, dtype=np.int64), hidden.view(np.int64)])
-        self._head[[at.P_V, at.P_N, at.P_W, at.P_FACTORS]] = plan.counts
-        self._head[[at.P_LIMIT, at.P_TARGETS]] = self._limit, -1 if targets is None else len(answers)
+        head = np.concatenate([np.zeros(at.P_COUNT, dtype=np.int64), hidden.view(np.int64)])
+        head[[at.P_V, at.P_N, at.P_W, at.P_FACTORS]] = plan.counts
+        head[[at.P_LIMIT, at.P_TARGETS]] = self._limit, -1 if targets is None else len(answers)
         for key, numbers in (*plan.arrays.items(), *own.items()):
-            self._head[key] = address(numbers)
-        self._head[at.P_CASE] = self.case.buffer_info()[0]
-        self._own = own  # keeps the addresses alive
-        self._reserve(min(self._limit, FIRST_ROOM))
-        self._result = array("d", [0.0]) * 6
-        self._one = array("d", [0.0, 0.0]), array("b", [0]), array("q", [0])
-        totals, status, row = (part.buffer_info()[0] for part in self._one)
-        self._before = (address(self._head), self._result.buffer_info()[0])
-        self._single = (totals, 0, 0, row, 1, self.slots), (totals, totals + 8, status)
-        self._run = kernels().direct_rows
+            head[key] = address(numbers)
+        head[at.P_CASE] = self.case.buffer_info()[0]
         stages = kernels().addresses
         for k, stage in enumerate(STAGES):
             narrow = stages.get(f"{stage}_64", stages[stage])
-            self._head[at.P_STAGES + k] = narrow if words == 1 else stages[stage]
+            head[at.P_STAGES + k] = narrow if words == 1 else stages[stage]
+        self._own = own  # keeps the addresses alive
+        self._result = array("d", [0.0]) * 6
+        self._one = array("d", [0.0, 0.0]), array("b", [0]), array("q", [0])
+        totals, status, row = (part.buffer_info()[0] for part in self._one)
+        self._single = (totals, 0, 0, row, 1, self.slots), (totals, totals + 8, status)
+        self._run = kernels().direct_rows
+        self._room = self._reserved(head, min(self._limit, FIRST_ROOM))
 
-    def _reserve(self, room: int) -> None:
-        """Make room for clusters of so many entries together: their tables, and messages of at most as many."""
+    def _reserved(self, head: Ints, room: int) -> _Room:
+        """Room for clusters of so many entries together: their tables, and messages of at most as many."""
         tables = len(self._plan.tables)
-        self._arena = np.empty(tables + 2 * room)
-        self._arena[:tables] = self._plan.tables
-        self._offsets = np.empty(room, dtype=np.int64)
-        self._head[[at.P_ROOM, at.P_START]] = room, tables
-        self._head[at.P_ARENA], self._head[at.P_OFFSET] = address(self._arena), address(self._offsets)
+        arena, offsets, head = np.empty(tables + 2 * room), np.empty(room, dtype=np.int64), head.copy()
+        arena[:tables] = self._plan.tables
+        head[[at.P_ROOM, at.P_START]] = room, tables
+        head[at.P_ARENA], head[at.P_OFFSET] = address(arena), address(offsets)
+        return _Room(head, arena, offsets, (address(head), self._result.buffer_info()[0]))
 
     def solve(self, out: int) -> tuple[int, float, float]:
         """Answer the case in `case`: what became of it, and P(e) as mantissa and power of 2^256.
@@ -99,10 +110,10 @@ class Elimination:
         At the address `out` there is room for the posteriors asked.
         """
         columns, ends = self._single
-        self._run(*self._before, *columns, out, *ends)
+        self._run(*self._room.before, *columns, out, *ends)
         (total, power), status, _ = self._one
         if status[0] == at.NO_ROOM:
-            self._reserve(int(self._result[at.R_CELLS]))
+            self._room = self._reserved(self._room.head, int(self._result[at.R_CELLS]))
             return self.solve(out)
         return status[0], total, power
 
@@ -111,11 +122,11 @@ class Elimination:
 
         Case i is row `rows[i]` of what is found. One that takes more room than the limit is left out.
         """
-        if self._head[at.P_ROOM] < min(self._limit, MOST_ROOM):
-            self._reserve(min(self._limit, MOST_ROOM))
-        self.case[:] = array("h", [-1]) * len(self.case)
+        if self._room.head[at.P_ROOM] < min(self._limit, MOST_ROOM):
+            self._room = self._reserved(self._room.head, min(self._limit, MOST_ROOM))
+        self.case[:] = self.blank
         self._run(
-            *self._before, address(codes), len(columns), address(columns), address(rows), len(rows), self.slots,
+            *self._room.before, address(codes), len(columns), address(columns), address(rows), len(rows), self.slots,
             address(found.posteriors), address(found.totals), address(found.powers), address(found.statuses),
         )  # fmt: skip
         for b in np.flatnonzero(found.statuses[rows] == at.NO_ROOM).tolist():
@@ -168,18 +179,11 @@ def eliminate_rows(
     size = -(-len(codes) // blocks)
     queue = iter(range(0, len(codes), size))
 
-    def work() -> None:
+    def work(blocks: Iterator[int]) -> None:
         elimination = Elimination(plan, limit, targets)
-        for begin in queue:
+        for begin in blocks:
             rows = np.arange(begin, min(begin + size, len(codes)))
             elimination.rows(np.ascontiguousarray(codes[begin : begin + size]), columns, rows, found)
 
-    if workers == 1:
-        work()
-    else:
-        from concurrent.futures import ThreadPoolExecutor  # not needed, and not cheap, for single cases
-
-        with ThreadPoolExecutor(workers) as pool:
-            for done in [pool.submit(work) for _ in range(workers)]:
-                done.result()
+    share(work, queue, workers)
     return found

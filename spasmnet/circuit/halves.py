@@ -51,10 +51,11 @@ def _with_all_before(steps: Sequence[int], used: Sequence[Sequence[int]]) -> lis
     return sorted(found)
 
 
-def side_by_side(one: Callable[[], object], other: Callable[[], object]) -> None:
-    """Run two things that release the interpreter's lock at the same time.
+def side_by_side(one: Callable[[], object], other: Callable[[], object], memory: object = None) -> None:
+    """Run two things that release the interpreter's lock at the same time, on `memory` that both know by its address.
 
-    If no processor is free to begin with the other, it is done after the one, and nobody waits for the thread.
+    If no processor is free to begin with the other, it is done after the one, and nobody waits for the thread. If the
+    one is interrupted, the thread may still be at work: it holds on to the memory until it is done.
     """
     waiting, done = [other], _thread.allocate_lock()
     done.acquire()
@@ -65,14 +66,14 @@ def side_by_side(one: Callable[[], object], other: Callable[[], object]) -> None
         except IndexError:
             return None
 
-    def help_out() -> None:
+    def help_out(_memory: object) -> None:
         try:
             if job := claimed():
                 job()
         finally:
             done.release()
 
-    _thread.start_new_thread(help_out, ())
+    _thread.start_new_thread(help_out, (memory,))
     one()
     if job := claimed():
         job()
@@ -80,7 +81,7 @@ def side_by_side(one: Callable[[], object], other: Callable[[], object]) -> None
         done.acquire()
 
 
-def one_after_the_other(one: Callable[[], object], other: Callable[[], object]) -> None:
+def one_after_the_other(one: Callable[[], object], other: Callable[[], object], memory: object = None) -> None:
     """Run two things where there is only one processor."""
     one()
     other()

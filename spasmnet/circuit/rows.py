@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,21 +72,30 @@ def solve(
         _levels(rows, workers) if sort else (PART,),
     )
     blocks = -(-rows // job.levels[0])
-    queue = iter(range(blocks))
-    if min(workers, blocks) == 1:
-        job.run(queue)
-    else:
-        from concurrent.futures import ThreadPoolExecutor  # not needed, and not cheap, for single cases
-
-        with ThreadPoolExecutor(min(workers, blocks)) as pool:
-            for done in [pool.submit(job.run, queue) for _ in range(min(workers, blocks))]:
-                done.result()
+    share(job.run, iter(range(blocks)), min(workers, blocks))
     with np.errstate(divide="ignore"):
         log_evidence = np.log(job.totals)
     for i in np.flatnonzero(job.totals <= TINY):
         log_evidence[i], again = wide_indicators(circuit, _with_case(shared, columns, job.codes[i]))
         job.posteriors[i] = again or 0.0
     return Answers(job.posteriors, log_evidence)
+
+
+def share(work: Callable[[Iterator[int]], None], queue: Iterator[int], workers: int) -> None:
+    """Let so many threads take what is to be done from a common queue; after an error or an interruption they stop."""
+    if workers == 1:
+        work(queue)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # not needed, and not cheap, for single cases
+
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for done in [pool.submit(work, queue) for _ in range(workers)]:
+                done.result()
+        except BaseException:
+            for _ in queue:
+                pass
+            raise
 
 
 def processors() -> int:

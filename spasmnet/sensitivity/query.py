@@ -150,7 +150,8 @@ class Query:
         one_way, half = kernels().one_way, question.half
         rest = len(question.blocks) - half
         if rest:
-            side_by_side(partial(one_way, *given, 0, half, *asked), partial(one_way, *given, half, rest, *asked))
+            jobs = (partial(one_way, *given, first, n_blocks, *asked) for first, n_blocks in ((0, half), (half, rest)))
+            side_by_side(*jobs, memory=(work, other, question, out))
         else:
             one_way(*given, 0, half, *asked)
         tensors.release(work)
