@@ -22,9 +22,11 @@ from spasmnet.circuit import (
     too_large,
 )
 from spasmnet.circuit.cases import Workspace, wide
+from spasmnet.circuit.circuit import Circuit
 from spasmnet.circuit.elimination import Elimination
 from spasmnet.circuit.explain import best_leaves
 from spasmnet.circuit.plan import Plan, plan
+from spasmnet.circuit.sealed import opened, seal
 from spasmnet.contradiction import smallest_contradiction
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError
 from spasmnet.evidence import Encoder, own
@@ -102,7 +104,9 @@ class Engine(Shown):
         self._local = threading.local()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.network, self._order, self._compiled, self.plan, self._max_products)
+        circuit = None if self._compiled is None else self._compiled.circuit
+        sealed = seal(self.network, self._order, circuit)
+        return _unpickled, (*sealed, self.network, self._order, circuit, self._max_products)
 
     def __repr__(self) -> str:
         return f"<Engine of {self.network.name!r}: {self.products:,} products, width {self.width}>"
@@ -347,3 +351,11 @@ class Engine(Shown):
             return out[0] > TINY or bool(wide(self._compiled.circuit, weights)[1])
 
         return {name: evidence[name] for name in smallest_contradiction(list(evidence), possible)}
+
+
+def _unpickled(
+    version: str, digest: str, network: Network, order: Order, circuit: Circuit | None, max_products: int
+) -> Engine:
+    """An engine from its pickle; raises SpasmnetError for one of another version, and for one that is damaged."""
+    factors, compiled = opened(version, digest, network, order, circuit)
+    return Engine(network, order, compiled, plan(network, factors, order.variables), max_products)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,15 @@ from spasmnet._frozen import FrozenMapping
 from spasmnet.errors import SpasmnetError, suggest
 from spasmnet.network import Network, Variable
 from spasmnet.parameter import SOURCE_KINDS, UNMEASURED_KINDS, Source
+
+LATEX = {character: f"\\{character}" for character in "&%$#_"} | {  # what has a meaning in LaTeX
+    "{": r"\textbraceleft{}",  # BibTeX counts braces, escaped or not
+    "}": r"\textbraceright{}",
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    '"': r"\textquotedbl{}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,29 +151,40 @@ def bibtex(source: Source) -> str:
     """
     fields = {
         "author": " and ".join(_author(part.strip()) for part in source.authors.split(",") if part.strip()),
-        "title": f"{{{_escaped(source.title)}}}",
-        "journal": source.journal,
+        "title": f"{{{_escaped(source.title)}}}",  # a second pair of braces keeps its capitals
+        "journal": _escaped(source.journal),
         "year": str(source.year or ""),
-        "doi": source.doi,
-        "url": source.url,
-        "keywords": source.kind,
-        "note": f"PMID {source.pmid}" if source.pmid else "",
+        "doi": _verbatim(source.doi),
+        "url": _verbatim(source.url),
+        "keywords": _escaped(source.kind),
+        "note": f"PMID {_escaped(source.pmid)}" if source.pmid else "",
     }
-    lines = [
-        f"  {name} = {{{text if name in ('title', 'doi', 'url') else _escaped(text)}}},"
-        for name, text in fields.items()
-        if text
-    ]
-    return "\n".join([f"@{'article' if source.journal else 'misc'}{{{source.key},", *lines, "}"])
+    lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text]
+    return "\n".join([f"@{'article' if source.journal else 'misc'}{{{_key(source.key)},", *lines, "}"])
 
 
 def _author(name: str) -> str:
-    """BibTeX takes the last word for the surname unless a comma says otherwise."""
+    """BibTeX takes the last word for the surname unless a comma says otherwise, and "and" for the next author."""
     surname, _, initials = name.rpartition(" ")
     if name.lower().rstrip(".") == "et al":
         return "others"
-    return f"{surname}, {initials}" if surname and initials.isupper() and len(initials) <= 4 else name
+    if surname and initials.isupper() and len(initials) <= 4:
+        return f"{_escaped(surname)}, {_escaped(initials)}"
+    return f"{{{_escaped(name)}}}" if " and " in f" {name} ".lower() else _escaped(name)
 
 
 def _escaped(text: str) -> str:
-    return "".join(f"\\{character}" if character in "&%$#_{}" else character for character in text)
+    """Text for LaTeX: what has a meaning there is escaped; braces, which BibTeX counts, are written as commands."""
+    return " ".join("".join(LATEX.get(character, character) for character in text).split())
+
+
+def _verbatim(text: str) -> str:
+    """An address, in which LaTeX takes characters as they are; those that would end the field are percent-encoded."""
+    return "".join(
+        f"%{ord(character):02X}" if character in '{}\\"' or character.isspace() else character for character in text
+    )
+
+
+def _key(text: str) -> str:
+    """A key without what BibTeX does not allow in keys."""
+    return re.sub(r"""[\s"#%'(),={}~\\]+""", "_", text) or "_"

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet.cli import main
@@ -434,6 +436,30 @@ def test_bibtex_is_escaped_and_complete() -> None:
     assert "doi = {10.1/a_b}" in entry
     shown = run("cite", "--bibtex").stdout
     assert len(re.findall(r"^@(?:article|misc)\{", shown, flags=re.M)) == len(spasmnet.load().sources)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text('ab \\{}%&#_$~^"\n\t,é日', max_size=12), min_size=7, max_size=7))
+def test_no_text_breaks_a_bibtex_entry(texts: list[str]) -> None:
+    """Whatever a source says, the entry has one line a field, balanced braces, and no character with another meaning."""
+    key, kind, title, authors, journal, doi, url = texts
+    head, *lines, end = bibtex(Source(key, kind, title, authors=authors, journal=journal, doi=doi, url=url)).split("\n")
+    assert re.fullmatch(r"@(article|misc)\{[^\s{}\\\"#%~,]+,", head) and end == "}"
+    for line in lines:
+        name, value = re.fullmatch(r"  ([a-z]+) = \{(.+)\},", line).groups()
+        depth = [value[: i + 1].count("{") - value[: i + 1].count("}") for i in range(len(value))]
+        assert min(depth) >= 0 and depth[-1] == 0
+        if name in ("doi", "url"):  # taken as they are
+            assert not set(value) & set('{}\\" \n')
+        else:
+            plain = re.sub(r"\\text[a-z]+\{\}|\\[&%$#_]", "", value)
+            assert not set(plain) & set('\\%&#_$~^"')
+
+
+def test_a_company_is_one_author() -> None:
+    """An "and" in a name is no border between authors."""
+    entry = bibtex(Source("x", "trial", "T", authors="Smith and Sons, Doe J"))
+    assert "author = {{Smith and Sons} and Doe, J}," in entry
 
 
 def test_a_network_without_sources_is_said_on_standard_error(asia: str) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -16,6 +19,7 @@ from hypothesis import strategies as st
 import spasmnet
 from spasmnet import Deterministic, Network, NoisyMax, Table, Variable
 from spasmnet.circuit import MAX_PRODUCTS
+from spasmnet.circuit.sealed import seal
 from spasmnet.engine import Engine
 from spasmnet.errors import (
     CircuitTooLargeError,
@@ -134,6 +138,136 @@ def test_pickle() -> None:
     assert again.joint(["v0", "v1"], found).equals(engine.joint(["v0", "v1"], found))
     used = pickle.loads(pickle.dumps(again))  # after threads' workspaces and kept circuits exist
     assert used.posterior(found) == engine.posterior(found)
+
+
+ENGINE = spasmnet.compile(spasmnet.load())
+ARRAYS = ("constants", "runs", "pairs", "slots", "groups")
+NUMBERS = ("indicators", "nodes", "forward_runs", "root")
+
+
+def test_a_pickle_of_another_version_is_refused() -> None:
+    """The error says which versions these are, and what to do."""
+    unpickled, (version, *rest) = ENGINE.__reduce__()
+    for other in ("0.0.1, format 7", "", None, 7, "x" * 10_000):
+        with pytest.raises(
+            SpasmnetError, match=f"^this engine was pickled by .*{version}: compile the .* pickle the Net"
+        ):
+            unpickled(other, *rest)
+    assert unpickled(version, *rest).posterior() == ENGINE.posterior()
+
+
+def with_part(name: str, value: Any, *, sealed: bool) -> Any:
+    """The parts of the engine's pickle with another part of the circuit, under its right digest if `sealed`."""
+    unpickled, (version, digest, network, order, circuit, limit) = ENGINE.__reduce__()
+    circuit = replace(circuit, **{name: value})
+    if sealed:
+        version, digest = seal(network, order, circuit)
+    return unpickled, (version, digest, network, order, circuit, limit)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_damaged_pickle_is_refused(data: st.DataObject) -> None:
+    """One changed number anywhere in the arrays is an error; so is one with a right digest that leads outside."""
+    name = data.draw(st.sampled_from(ARRAYS))
+    array = getattr(ENGINE.compiled.circuit, name).copy()
+    at = data.draw(st.integers(0, len(array) - 1))
+    limits = np.iinfo(array.dtype) if array.dtype.kind == "i" else None
+    outside: st.SearchStrategy[Any] = st.sampled_from([-1, -(2**31), 2**31 - 1, 2**20, 0])
+    if limits is None:
+        outside = st.sampled_from([-1.0, math.nan, math.inf])
+    elif limits.max > 2**32:
+        outside = st.integers(limits.min, limits.max)
+    before = array[at]
+    array[at] = data.draw(outside)
+    assume(array[at] != before)
+    unpickled, parts = with_part(name, array, sealed=False)
+    with pytest.raises(SpasmnetError, match="this pickled engine is damaged: compile the network again"):
+        unpickled(*parts)
+    unpickled, parts = with_part(name, array, sealed=True)
+    try:
+        engine = unpickled(*parts)
+    except SpasmnetError:
+        return
+    cases = pd.DataFrame({"spasm": ["none"] * 3000, "trauma": ["present", None, "absent"] * 1000})
+    for ask in (lambda: engine.posterior({"spasm": dict.fromkeys(ENGINE.network.by_name["spasm"].states, 0.5)}),
+                lambda: engine.posteriors(cases, on_impossible="nan")):  # fmt: skip
+        with suppress(Exception):  # whatever it answers, it reads and writes what is its own
+            ask()
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+@pytest.mark.parametrize("change", ["shorter", "longer", "empty", "two axes", "text", "lost"])
+def test_arrays_of_another_form_are_refused(name: str, change: str) -> None:
+    """A lost end, a repeated one, another shape or another type: an error, under whatever digest."""
+    array = getattr(ENGINE.compiled.circuit, name)
+    changed = {
+        "shorter": array[:-1], "longer": np.concatenate([array, array[-1:]]), "empty": array[:0],
+        "two axes": array.reshape(-1, 1), "text": array.astype(str), "lost": None,
+    }[change]  # fmt: skip
+    for sealed in (False, True):
+        try:
+            unpickled, parts = with_part(name, changed, sealed=sealed)
+        except (ValueError, TypeError):
+            return  # no circuit can be made of it
+        with_same_numbers = change == "text"
+        if with_same_numbers:
+            assert unpickled(*parts).posterior() == ENGINE.posterior()
+            continue
+        if (name, change, sealed) == ("constants", "longer", True):
+            continue  # a number that nobody reads
+        with pytest.raises(SpasmnetError, match="damaged"):
+            unpickled(*parts)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", [-1, 0, 1, 2**31, 2**70, 1.0, None, True, "7"])
+def test_sizes_that_do_not_fit_are_refused(name: str, value: Any) -> None:
+    """The sizes of a circuit must be those of its arrays."""
+    unpickled, parts = with_part(name, value, sealed=True)
+    if name in ("root", "forward_runs") and type(value) is int and 0 <= value < 2:
+        unpickled(*parts).posterior()  # wrong, but inside
+    else:
+        with pytest.raises(SpasmnetError, match="damaged"):
+            unpickled(*parts)
+
+
+def test_an_order_that_is_none_is_refused() -> None:
+    """An elimination order has each variable once; indicators lie side by side."""
+    unpickled, (_, _, network, order, circuit, limit) = ENGINE.__reduce__()
+    for variables in (
+        (),
+        order.variables[:-1],
+        (*order.variables[:-1], order.variables[0]),
+        (*order.variables, 10**6),
+        5,
+    ):
+        wrong = replace(order, variables=variables)
+        with pytest.raises(SpasmnetError, match="damaged"):
+            unpickled(*seal(network, wrong, circuit), network, wrong, circuit, limit)
+    starts = dict(circuit.first_indicator)
+    for changed in (
+        {},
+        {**starts, 0: starts[1]},
+        {**starts, 0: 10**9},
+        {**starts, 0: -1},
+        {**starts, 0: "x"},
+        {**starts, 999: 0},
+    ):
+        unpickled, parts = with_part("first_indicator", changed, sealed=True)
+        with pytest.raises(SpasmnetError, match="damaged"):
+            unpickled(*parts)
+
+
+def test_an_engine_belongs_to_its_network() -> None:
+    """A pickle whose network was exchanged, also for one with the same structure, is refused."""
+    unpickled, (version, digest, network, *rest) = ENGINE.__reduce__()
+    name = next(iter(network.cpds))
+    states = len(network.by_name[name].states)
+    other = replace(network, cpds={**network.cpds, name: Table((), np.full(states, 1 / states))})
+    for wrong in (other, None, "network"):
+        with pytest.raises(SpasmnetError, match="damaged"):
+            unpickled(version, digest, wrong, *rest)
 
 
 def test_compiling_twice_gives_the_same_bits() -> None:

@@ -250,6 +250,67 @@ def test_killed_in_the_middle(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["answers.json"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="this system has no modes of files")
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_answers_are_private(tmp_path: Path, mask: int) -> None:
+    """A new file is for its owner alone, whatever the umask; an existing one keeps its mode, and gets no other."""
+    file = tmp_path / "answers.json"
+    before = os.umask(mask)
+    try:
+        write_answers(file, spasmnet.load(), [])
+        assert file.stat().st_mode & 0o777 == 0o600
+        for mode in (0o600, 0o640, 0o400, 0o644):
+            file.chmod(mode)
+            write_answers(file, spasmnet.load(), [("spasm", "none")])
+            assert file.stat().st_mode & 0o777 == mode
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights of their own on this system")
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """What a link points at is replaced, in its own folder, also through two links and where nothing is there yet."""
+    (tmp_path / "private").mkdir()
+    real, link, other = tmp_path / "private" / "real.json", tmp_path / "link.json", tmp_path / "other.json"
+    link.symlink_to(other)
+    other.symlink_to(Path("private") / "real.json")
+    for answers in ([], [("spasm", "none")]):
+        write_answers(link, spasmnet.load(), answers)
+        assert link.is_symlink() and other.is_symlink() and not real.is_symlink()
+        assert kept(real) == answers
+    assert len(list(tmp_path.rglob("*"))) == 4
+
+
+def test_only_files_are_replaced(tmp_path: Path) -> None:
+    """A folder or a device is no file of answers, and stays what it is."""
+    for place in (tmp_path, Path(os.devnull), tmp_path / "a\0b", tmp_path / "no" / "where.json"):
+        with pytest.raises(SpasmnetError, match="cannot be written: "):
+            write_answers(place, spasmnet.load(), [])
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(EvidenceError, match="cannot be read: "):
+        read_answers(tmp_path / "a\0b", spasmnet.load())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="this system has no such locks")
+def test_what_a_kill_left_behind_goes_with_the_next_answer(tmp_path: Path) -> None:
+    """Killed while it writes, an interview leaves a file with findings; the next write removes it, and no other."""
+    file = tmp_path / "answers.json"
+    code = (
+        "import os, signal, sys; from spasmnet import load, _replace; from spasmnet.asking.answers import write_answers\n"
+        "_replace.os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "write_answers(sys.argv[1], load(), [('spasm', 'painful')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(file)])
+    assert done.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.stat().st_mode & 0o077 == 0
+    others = [tmp_path / name for name in (".another.json.abc.spasmnet-new", "answers.json.new", ".answers.json.old")]
+    for other in others:
+        other.write_text("not ours")
+    write_answers(file, spasmnet.load(), [("spasm", "none")])
+    assert sorted(tmp_path.iterdir()) == sorted([file, *others])
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the file cannot be replaced, it stays as it was and nothing is left beside it."""
     file = tmp_path / "answers.json"
@@ -259,7 +320,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("spasmnet.asking.answers.os.replace", full)
+    monkeypatch.setattr("spasmnet._replace.os.replace", full)
     with pytest.raises(SpasmnetError, match="cannot be written: No space left"):
         write_answers(file, network, [("spasm", "none"), ("trauma", "absent")])
     assert kept(file) == [("spasm", "none")] and len(list(tmp_path.iterdir())) == 1

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from spasmnet import _replace
 from spasmnet._frozen import FrozenMapping
 from spasmnet.asking.interview import plain_answer
 from spasmnet.errors import EvidenceError, SpasmnetError
@@ -29,8 +28,8 @@ def read_answers(path: str | os.PathLike[str], network: Network) -> tuple[tuple[
     try:
         with open(origin, "rb") as file:
             data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise EvidenceError(f"{origin} cannot be read: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise EvidenceError(f"{origin} cannot be read: {_reason(error)}") from None
     remedy = "it was left as it is; name another file, or correct or remove this one"
     if len(data) > MAX_BYTES:
         raise EvidenceError(f"{origin} has more than {MAX_BYTES:,} bytes, which no interview has; {remedy}")
@@ -65,7 +64,7 @@ def _checked(listed: object, network: Network, origin: str) -> tuple[tuple[str, 
     answers: dict[str, Any] = {}
     for number, item in enumerate(listed, 1):
         if not isinstance(item, dict) or set(item) != {"variable", "answer"} or not isinstance(item["variable"], str):
-            raise EvidenceError(f"{origin}: answer #{number} is not {{variable, answer}}: {item!r}")
+            raise EvidenceError(f"{origin}: answer #{number} is not {{variable, answer}}: {item!r:.200}")
         name, answer = item["variable"], item["answer"]
         if name in answers:
             raise EvidenceError(f"{origin}: answer #{number} answers {name} a second time")
@@ -93,16 +92,15 @@ def write_answers(path: str | os.PathLike[str], network: Network, answers: Seque
 
 
 def replace_file(path: str | os.PathLike[str], text: str) -> None:
-    """Write a file so that it holds either what it held or all of the text; raises SpasmnetError if it cannot."""
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.new")
+    """Write a file so that it holds either what it held or all of the text; raises SpasmnetError if it cannot.
+
+    Findings are private: a new file is for its owner alone, and one that exists keeps its permissions.
+    """
     try:
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, target)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        raise SpasmnetError(f"{target} cannot be written: {error.strerror or error}") from None
+        _replace.replace_file(path, text.encode("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpasmnetError(f"{os.fspath(path)} cannot be written: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

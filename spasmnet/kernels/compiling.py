@@ -1,33 +1,54 @@
 """Compiling the kernels with numba: some twenty seconds of work, shared out among processes.
 
-numba holds the interpreter's lock, so threads would not help. A process that cannot be started, or fails, is no harm:
-its share is compiled here.
+numba holds the interpreter's lock, so threads would not help. The processes are isolated: they import the standard
+library, what is installed beside it, and these very sources; neither the working folder nor the environment has a say
+in what is compiled. A process that cannot be started, or fails, is no harm: its share is compiled here.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from spasmnet.kernels.native import FROM_C, MODULES, Code, machine, packed, unpacked
+from spasmnet.kernels.native import FROM_C, MODULES, Code, machine, unpacked
 
 WRAPPER = "cfunc."  # how numba names the C wrapper of a function
 SECONDS = {"pass_beliefs_down": 5.0, "eliminate_upwards": 4.0, "contract_back": 2.0, "one_way": 1.0}
 MOST_PROCESSES = 4
+PROGRAM = """
+import sys, types
+package = types.ModuleType("spasmnet")  # these sources, whatever else of this name is installed
+package.__path__ = [{here!r}]
+sys.modules["spasmnet"] = package
+sys.path += {places!r}
+from spasmnet.kernels.compiling import compile_share
+from spasmnet.kernels.native import packed
+sys.stdout.buffer.write(packed(*compile_share(*{share!r})))
+"""
 
 
-def compile_all() -> Code:
-    """All kernels."""
-    shares = _shares(_signatures())
-    others = [(share, _start(share)) for share in shares[1:]]
-    found = [compile_some(shares[0])]
-    found += [_finished(process) or compile_some(share) for share, process in others]
-    return {k: v for symbols, _ in found for k, v in symbols.items()}, [o for _, objects in found for o in objects]
+def compile_all(names: Sequence[str] = ()) -> Code:
+    """All kernels, or some."""
+    count = min(_processors(), MOST_PROCESSES)
+    processes = [_start(number, count, names) for number in range(count)]
+    try:
+        parts = [_finished(process) or compile_share(i, count, names) for i, process in enumerate(processes)]
+    finally:
+        for process in processes:
+            if process is not None:
+                process.kill()  # of no use any more if this was interrupted
+    return {k: v for symbols, _ in parts for k, v in symbols.items()}, [o for _, objects in parts for o in objects]
+
+
+def compile_share(number: int, count: int, names: Sequence[str] = ()) -> Code:
+    """Share `number` of `count` of all kernels, or of some."""
+    return compile_some(_shares(names or _signatures(), count)[number])
 
 
 def compile_some(names: Iterable[str]) -> Code:
@@ -86,9 +107,9 @@ def _signatures() -> dict[str, tuple[Callable[..., None], str]]:
     return {f.__name__: (f, signature) for module in modules for f, signature in module.SIGNATURES.items()}
 
 
-def _shares(names: Iterable[str]) -> list[list[str]]:
+def _shares(names: Iterable[str], count: int) -> list[list[str]]:
     """The kernels, shared out so that all processes take about as long: the longest first, to who has least."""
-    shares: list[list[str]] = [[] for _ in range(min(_processors(), MOST_PROCESSES))]
+    shares: list[list[str]] = [[] for _ in range(count)]
     for name in sorted(names, key=lambda name: -_seconds([name])):
         min(shares, key=_seconds).append(name)
     return shares
@@ -102,16 +123,17 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _start(names: list[str]) -> subprocess.Popen[bytes] | None:
-    """A process that compiles some kernels from these sources; None where no Python can be started."""
+def _start(number: int, count: int, names: Sequence[str] = ()) -> subprocess.Popen[bytes] | None:
+    """A process that compiles a share from these sources; None where no Python can be started."""
     if not Path(sys.executable or "").name.lower().startswith("python"):  # an application with Python inside
         return None
-    here = str(Path(__file__).parent.parent.parent)
-    paths = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
+    here = str(Path(__file__).absolute().parent.parent)
+    program = PROGRAM.format(here=here, places=_places(), share=(number, count, list(names)))
     try:
         return subprocess.Popen(
-            [sys.executable, "-m", __name__, *names],
-            env={**os.environ, "PYTHONPATH": paths},
+            [sys.executable, "-I", "-c", program],
+            cwd=sys.prefix,  # numba reads settings from the working folder
+            env={key: value for key, value in os.environ.items() if not key.startswith(("NUMBA_", "PYTHON"))},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -120,10 +142,13 @@ def _start(names: list[str]) -> subprocess.Popen[bytes] | None:
         return None
 
 
+def _places() -> list[str]:
+    """The folders of numba and what it needs, which may be installed where an isolated Python does not look."""
+    specs = (importlib.util.find_spec(name) for name in ("numba", "llvmlite", "numpy"))
+    roots = [str(Path(spec.origin).absolute().parent.parent) for spec in specs if spec and spec.origin]
+    return list(dict.fromkeys(roots))
+
+
 def _finished(process: subprocess.Popen[bytes] | None) -> Code | None:
     """What a process has compiled; None if it failed."""
     return unpacked(process.communicate()[0]) if process else None
-
-
-if __name__ == "__main__":
-    sys.stdout.buffer.write(packed(*compile_some(sys.argv[1:])))

@@ -2,8 +2,7 @@
 
 numba takes most of a second to start. So the kernels are compiled once for this processor, the object code is kept in
 a cache file, and later processes load it with llvmlite alone in milliseconds. The file is named after everything that
-it depends on; it lies beside this module if that can be written, else in the user's cache folder, or where
-SPASMNET_CACHE_DIR says.
+it depends on; cache.py says where it lies.
 """
 
 from __future__ import annotations
@@ -11,12 +10,13 @@ from __future__ import annotations
 import ctypes
 import functools
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+from spasmnet.kernels import cache
 
 HERE = Path(__file__).parent
 MODULES = ("run", "direct", "specialise", "build", "order", "encode", "contract", "functions")
@@ -29,24 +29,21 @@ C_TYPES = {"i8": ctypes.c_int64, "f8": ctypes.c_double}
 @functools.cache
 def kernels() -> Any:
     """The compiled kernels by name: functions over addresses and numbers, which run without the interpreter's lock."""
-    key = _key()
-    for folder in _folders():
-        found = _read(folder / f"kernels-{key}.bin")
-        if found:
-            return _link(*found)
-    from spasmnet.kernels.compiling import compile_all  # with numba
+    name = _name()
+    for content in cache.read(name):
+        code = unpacked(content)
+        if code:
+            return _link(*code)
+    from spasmnet.kernels.compiling import compile_all
 
-    symbols, objects = compile_all()
-    for folder in _folders():
-        if _write(folder / f"kernels-{key}.bin", symbols, objects):
-            break
-    return _link(symbols, objects)
+    code = compile_all()
+    cache.write(name, packed(*code))
+    return _link(*code)
 
 
 def are_kept() -> bool:
     """Whether the kernels are compiled already: if not, first use takes ten or twenty seconds."""
-    key = _key()
-    return any((folder / f"kernels-{key}.bin").exists() for folder in _folders())
+    return cache.is_kept(_name())
 
 
 def address(values: Any) -> int:
@@ -55,7 +52,8 @@ def address(values: Any) -> int:
 
 
 @functools.cache
-def _key() -> str:
+def _name() -> str:
+    """The name of the file for these sources, this compiler and this processor."""
     import hashlib
 
     import llvmlite
@@ -66,39 +64,7 @@ def _key() -> str:
         sha.update((HERE / f"{name}.py").read_bytes())
     for part in (llvmlite.__version__, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()):
         sha.update(part.encode() + b"\0")
-    return f"{sys.platform}-{sha.hexdigest()[:24]}"
-
-
-def _folders() -> Iterator[Path]:
-    if "SPASMNET_CACHE_DIR" in os.environ:
-        yield Path(os.environ["SPASMNET_CACHE_DIR"])
-        return
-    yield HERE / "__pycache__"
-    home = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    yield Path(home) / "spasmnet"
-
-
-def _read(path: Path) -> Code | None:
-    """The cached object code, or None if there is none or it is damaged."""
-    try:
-        return unpacked(path.read_bytes())
-    except OSError:
-        return None
-
-
-def _write(path: Path, symbols: dict[str, list[str]], objects: list[bytes]) -> bool:
-    """Keep the object code, whole or not at all; whether that worked."""
-    import tempfile
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(packed(symbols, objects))
-        os.chmod(file.name, 0o644)  # a shared installation has one cache
-        os.replace(file.name, path)
-    except OSError:
-        return False
-    return True
+    return f"kernels-{sys.platform}-{sha.hexdigest()[:24]}.bin"
 
 
 def packed(symbols: dict[str, list[str]], objects: list[bytes]) -> bytes:

@@ -85,6 +85,9 @@ class Query:
     ) -> None:
         self.engine, self.question, self.evidence, self.weights = engine, question, evidence, weights
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return prepare, (self.engine, self.question.variable, dict(self.evidence))  # planned again, never from a pickle
+
     @property
     def numbers(self) -> Numbers:
         """The numbers that can matter."""
