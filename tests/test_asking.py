@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet.asking.batch import Batch, distinct
-from spasmnet.asking.outcomes import Decider
 from spasmnet.asking.interview import interview_step
+from spasmnet.asking.outcomes import Decider
 from spasmnet.asking.ranking import Ranking, next_question
 from spasmnet.asking.stopping import EXACT_TO, same_decision, wilson
 from spasmnet.asking.summary import summary

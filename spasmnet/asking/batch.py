@@ -69,7 +69,7 @@ class Batch:
         return found.posteriors[:, slots], found.log_evidence + weights.shift
 
     def _as_children(self, codes: Codes) -> tuple[Floats, Floats]:
-        """The same without a circuit for all questions: an uncertain finding is a child of its variable that was seen."""
+        """Without a circuit for all questions: an uncertain finding is a child of its variable that was seen."""
         engine, n = self._heard, len(self.network)
         seen = list(range(n, n + len(self.soft)))
         more = np.concatenate([codes, np.ones((len(codes), len(seen)), dtype=np.int16)], axis=1)

@@ -69,10 +69,9 @@ def same_decision(
     """How probable it is that the decision stays once everything else that can be asked is known.
 
     `hidden` are the variables that would become known (default: all askable ones that are open, also those with
-    likelihoods). `decision` is "care"
-    (the default where the model has losses; it needs no `targets`), "cause" (the leading cause) or "both". Up to 1,024 joint states of what is
-    hidden are summed exactly; beyond that `samples` draws are taken, with `rng` (default: a fixed seed). The other
-    arguments and errors are those of next_question.
+    likelihoods). `decision` is "care" (the default where the model has losses; it needs no `targets`), "cause" (the
+    leading cause) or "both". Up to 1,024 joint states of what is hidden are summed exactly; beyond that `samples` draws
+    are taken, with `rng` (default: a fixed seed). The other arguments and errors are those of next_question.
 
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load())
