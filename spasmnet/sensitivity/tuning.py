@@ -114,9 +114,9 @@ def tune(
 class Path:
     """What becomes of a constraint while one number moves from 0 to 1, the others of its row keeping their ratios.
 
-    `ends` are numerator and denominator of the answer with the number at 0 and at 1, axes (end, part). Between them both
-    are linear, and at t they are (1 - t) · the first + t · the second, so that no digits get lost. By `slack`, for
-    rounding, the answer may miss the bound.
+    `ends` are numerator and denominator of the answer with the number at 0 and at 1, axes (end, part). Both are linear,
+    and at t they are (1 - t) · the first + t · the second, so that no digits get lost. By `slack`, for rounding, the
+    answer may miss the bound.
     """
 
     wanted: Wanted
