@@ -78,6 +78,7 @@ _LAZY = {
     "sobol_indices": "sensitivity.sobol",
     "decision_robustness": "decision.robustness",
     "what_if": "evidential.what_if",
+    "probabilities_of_causation": "evidential.causation",
     "explain": "evidential.explanation",
     "evidence_sensitivity": "evidential.evidence_sensitivity",
     "nway_sensitivity": "sensitivity.nway",
@@ -117,7 +118,7 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # what to ask next, and when to stop
     "next_question", "value_of_information", "same_decision", "interview_step",
     # what findings say, why an answer is what it is, and what acting would change
-    "evidence_sensitivity", "explain", "what_if",
+    "evidence_sensitivity", "explain", "what_if", "probabilities_of_causation",
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "QuestionError",
     "UnknownVariableError", "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet.asking.batch import Batch, distinct
+from spasmnet.asking.interview import interview_step
 from spasmnet.asking.outcomes import Decider
 from spasmnet.asking.ranking import Ranking, next_question
 from spasmnet.asking.stopping import EXACT_TO, same_decision, wilson
+from spasmnet.asking.summary import summary
 from spasmnet.asking.voi import value_of_information
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError, UnknownVariableError
@@ -116,9 +119,8 @@ def test_information_value_and_change_against_enumeration(case: tuple[Network, d
     causes = [v.name for v in network.variables if v.role in ("cause", "serious")]
     groups = [[name] for name in causes]
     found = next_question(naive.engine, given)
-    assert {q.variable.name for q in found.questions} == {
-        v.name for v in network.variables if v.question
-    } - given.keys()
+    seen = {name for name, finding in given.items() if isinstance(finding, str)}
+    assert {q.variable.name for q in found.questions} == {v.name for v in network.variables if v.question} - seen
     assert found.entropy == pytest.approx(naive.entropy(groups), abs=TIGHT)
     for q in found.questions:
         name = [q.variable.name]
@@ -241,7 +243,7 @@ def test_rows_are_decided_as_single_cases_are(case: tuple[Network, dict[str, Any
     harms = [h.variable for h in network.losses.harms] if network.losses else []
     batch = Batch(naive.engine, [*targets, *harms], asked, given)
     decider = Decider(batch, targets)
-    worlds = [w for w, _ in naive.worlds([n for n in asked if n not in given])][:20]
+    worlds = [w for w, _ in naive.worlds([n for n in asked if not isinstance(given.get(n), str)])][:20]
     rows = np.repeat(batch.first[None], len(worlds), axis=0)
     for row, world in zip(rows, worlds, strict=True):
         for name, state in world.items():
@@ -377,6 +379,73 @@ def test_bad_input_is_refused(engine: Engine, options: dict[str, Any], error: ty
         next_question(engine, **options)
 
 
+def uncertain() -> tuple[Network, dict[str, Any]]:
+    """A cause, its sign f with likelihoods, and what turns the leading cause."""
+    variables = (
+        Variable("a", ("no", "yes"), role="cause"), Variable("b", ("no", "yes"), role="cause"),
+        Variable("f", ("no", "yes"), question="f?"),
+    )  # fmt: skip
+    cpds = {"a": Table((), [0.5, 0.5]), "b": Table((), [0.6, 0.4]), "f": Table(("a",), [[0.9, 0.1], [0.2, 0.8]])}
+    return Network(variables, cpds, name="uncertain"), {"f": {"no": 0.5, "yes": 0.8}}
+
+
+@pytest.mark.parametrize("circuit", [True, False])
+def test_a_variable_with_likelihoods_is_still_open(circuit: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is known of a variable for uncertain closes no question about it, with a circuit or without one."""
+    network, given = uncertain()
+    engine = spasmnet.compile(network)
+    if not circuit:
+        monkeypatch.setattr(Engine, "has_circuit", property(lambda _: False))
+    naive = Naive(network, given)
+    stays = naive.expected(["f"], lambda w: naive.posterior(["a"], w)[1] > naive.posterior(["b"], w)[1])
+    assert naive.posterior(["a"])[1] > naive.posterior(["b"])[1] and 0.3 < stays < 0.7
+    found = same_decision(engine, given, hidden=["f"])
+    assert found.exact and found.hidden == 1 and found.probability == pytest.approx(stays, abs=TIGHT)
+    sampled = same_decision(engine, given, hidden=["f"], samples=1)
+    assert sampled.probability == pytest.approx(found.probability, abs=TIGHT)
+    [question] = next_question(engine, given).questions
+    assert question.change_cause == pytest.approx(1 - stays, abs=TIGHT)
+    assert question.information == pytest.approx(
+        naive.entropy([["a"], ["b"]]) - naive.expected(["f"], lambda w: naive.entropy([["a"], ["b"]], w)), abs=TIGHT
+    )
+    assert not next_question(engine, given, unknown=["f"]).questions
+    step = interview_step(engine, given)
+    assert step.status == "stop" and step.question is None  # who answered is not asked again
+    assert not [q for q in summary(engine, step).changes if q.variable.name == "f"]
+
+
+def test_draws_of_what_has_likelihoods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draws weigh the states of an uncertain finding as its likelihoods do."""
+    network, given = uncertain()
+    engine = spasmnet.compile(network)
+    exact = same_decision(engine, given, hidden=["f"]).probability
+    monkeypatch.setattr("spasmnet.asking.stopping.EXACT_TO", 1)
+    drawn = same_decision(engine, given, hidden=["f"], samples=4000, rng=np.random.default_rng(2))
+    assert not drawn.exact and drawn.low - 0.01 < exact < drawn.high + 0.01
+
+
+def test_the_level_of_care_needs_no_targets() -> None:
+    """Whether the level of care stays asks for no leading cause: neither roles nor targets are needed."""
+    network = small()
+    plain = replace(network, variables=tuple(replace(v, role="") for v in network.variables))
+    for decision in (None, "care"):
+        found = same_decision(spasmnet.compile(plain), {"sign": "yes"}, decision=decision)
+        expected = same_decision(spasmnet.compile(network), {"sign": "yes"}, decision="care")
+        assert (found.probability, found.exact, found.hidden) == (expected.probability, True, 2)
+        assert 0 < found.probability < 1
+    naive = Naive(network, {"sign": "yes"})
+    care = report(naive.engine, naive.given).care
+    assert care is not None
+    stays = 0.0
+    for world, chance in naive.worlds(["cause"]):
+        then = report(naive.engine, {**naive.given, **world}).care
+        stays += chance * (then is not None and then.level == care.level)
+    known = same_decision(spasmnet.compile(plain), {"sign": "yes"}, hidden=["cause"])
+    assert known.probability == pytest.approx(stays, abs=TIGHT)
+    with pytest.raises(SpasmnetError, match="no variable of 'small' has the role"):
+        same_decision(spasmnet.compile(plain), {"sign": "yes"}, decision="cause")
+
+
 def test_impossible_findings_are_named(shipped: Engine) -> None:
     """Contradictory findings raise the error that names them."""
     with pytest.raises(ImpossibleEvidenceError) as caught:
@@ -430,7 +499,7 @@ def test_rankings_are_data(shipped: Engine) -> None:
     found = next_question(shipped, {"heavy_sweating": {"absent": 0.2, "present": 0.8}}, ahead=2)
     content = json.loads(json.dumps(found.as_dict(), allow_nan=False))
     assert content["questions"][0]["variable"] == order(found)[0]
-    assert len(found.frame) == len(found.questions) == 30
+    assert len(found.frame) == len(found.questions) == 31
     assert found == next_question(shipped, {"heavy_sweating": {"absent": 0.2, "present": 0.8}}, ahead=2)
 
 

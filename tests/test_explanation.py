@@ -320,6 +320,15 @@ def test_what_would_change_it_is_what_the_report_says(engine: spasmnet.Engine) -
                     assert (pair is not None) == changes, (kind, a, b)
 
 
+def test_what_has_likelihoods_may_still_be_found(engine: spasmnet.Engine) -> None:
+    """A variable whose finding is uncertain is a candidate like any that is not observed; its state may settle it."""
+    evidence = {**CASE, "dark_urine": {"normal": 0.1, "concentrated": 0.2, "cola": 0.7}}
+    changes = explain(engine, "dehydration", evidence, pairs=False).overturns
+    one = next(one for one in changes if one.findings == (("dark_urine", "cola"),))
+    assert one.probability == pytest.approx(engine.posterior(evidence)["dark_urine"]["cola"], rel=1e-10)
+    assert not {name for change in changes for name, _ in change.findings} & set(CASE)
+
+
 def test_the_shipped_model_explains_itself(engine: spasmnet.Engine) -> None:
     """Sentences from the labels, two rankings that differ, frames, JSON and HTML."""
     why = spasmnet.explain(engine, "dehydration", CASE)

@@ -286,6 +286,65 @@ def test_every_change_is_needed_and_enough(drawn: tuple[Network, Any, dict[str, 
             assert not satisfied(answered(moved(network, change.place, less), target, findings, options), options, 1e-9)
 
 
+def extreme(network: Network) -> Network:
+    """The same with numbers next to 0 where the others are small, so that answers turn steeply at the ends."""
+
+    def turned(values: np.ndarray) -> np.ndarray:
+        new = np.where((values > 0) & (values < 0.2), 1e-12 * values, values)
+        return np.asarray(new / new.sum(axis=-1, keepdims=True))
+
+    cpds: dict[str, CPD] = {
+        name: Table(cpd.parents, turned(cpd.values)) for name, cpd in network.cpds.items() if isinstance(cpd, Table)
+    }
+    return network.with_cpds(cpds)
+
+
+steep = strategies.networks(max_variables=4, max_states=3, max_parents=2, kinds=("table",)).map(extreme)
+
+
+@settings(relaxed, max_examples=60)
+@given(constraints(steep))
+def test_no_change_that_is_listed_misses_the_bound(drawn: tuple[Network, Any, dict[str, Any], dict]) -> None:
+    """Also where an answer turns within 1e-12 of an end, each change does what it says, and none is missing."""
+    network, target, findings, options = drawn
+    now = answered(network, target, findings, options)
+    assert now is not None
+    for answer in (now, options.get("at_least", now), options.get("at_most", now)):  # else a float next to 1 is coarser
+        assume(options["measure"] != "log_odds" or abs(answer) < 12)
+        assume(options["measure"] != "ratio" or 1e-5 < abs(answer) < 1e5)
+    tuning = tuned(*drawn)
+    for rank, change in enumerate(tuning.changes):
+        answer = answered(tuning.network(rank), target, findings, options)
+        assert satisfied(answer, options, -1e-9)
+        assert change.achieved == pytest.approx(answer, rel=1e-6, abs=1e-7)
+    places = {change.place for change in tuning.changes}
+    for place in parameters(network):
+        if len(network.by_name[place[0]].states) > 1 and place not in places:
+            for t in (0.0, 1e-9, 0.5, 1 - 1e-9, 1.0):
+                assert not satisfied(answered(moved(network, place, t), target, findings, options), options, 1e-9)
+
+
+def test_an_answer_that_turns_just_before_the_end() -> None:
+    """Evidence that is hardly possible at the end: what is reached there counts, not what the line would reach beyond."""
+    yes = ("no", "yes")
+    variables = [Variable(name, yes) for name in ("a", "seen", "target")]
+    cpds = {
+        "a": Table((), [0.5, 0.5]),
+        "seen": Table(("a",), [[0.5, 0.5], [1 - 1e-13, 1e-13]]),
+        "target": Table(("a",), [[0.8, 0.2], [0.2932, 0.7068]]),
+    }
+    network = Network(tuple(variables), cpds)
+    engine, target = spasmnet.compile(network), ("target", "yes")
+    names = [change.name for change in tune(engine, target, {"seen": "yes"}, at_least=0.7516).changes]
+    assert not [name for name in names if name.startswith("P(a=")]
+    tuning = tune(engine, target, {"seen": "yes"}, at_least=0.6)
+    for rank, change in enumerate(tuning.changes):
+        answer = answered(tuning.network(rank), target, {"seen": "yes"}, {"measure": "probability"})
+        assert answer is not None and answer >= 0.6 - 1e-9
+        assert change.achieved == pytest.approx(answer, abs=1e-9)
+    assert {"P(a=yes)", "P(a=no)"} <= {change.name for change in tuning.changes}
+
+
 def test_of_two_names_for_one_change_the_cited_one_comes_first() -> None:
     """Moving either number of a row of two is the same; the one that its source is about leads."""
     engine = spasmnet.compile(spasmnet.load())

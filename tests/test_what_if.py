@@ -127,6 +127,18 @@ def test_the_counterfactual_keeps_the_findings() -> None:
     assert what_if(engine, "dead", actions=["treated"], draws=0, counterfactual=False).actions[0].would_be is None
 
 
+def test_an_observed_target_would_have_been_another() -> None:
+    """Acting changes what was observed: P(died had nobody been exposed | exposed, died) is 1 - PN of Tian and Pearl."""
+    yes, rows = ("no", "yes"), [[59010 / 59026, 16 / 59026], [69130 / 69160, 30 / 69160]]
+    network = Network([Variable("exposed", yes), Variable("died", yes)],
+                      {"exposed": Table((), [0.5, 0.5]), "died": Table(("exposed",), rows)})  # fmt: skip
+    engine, seen = spasmnet.compile(network), {"exposed": "yes", "died": "yes"}
+    [action] = what_if(engine, "died", seen, actions={"exposed": "no"}, draws=0).actions
+    assert action.would_be == pytest.approx(1 - 0.3751002, abs=1e-7)
+    assert action.do == pytest.approx(16 / 59026) and action.as_is == pytest.approx(30 / 69160)
+    assert action.would_change == pytest.approx(-0.3751002, abs=1e-7) and action.left_out == ("exposed", "died")
+
+
 @relaxed
 @given(strategies.ranged_networks(), st.data())
 def test_draws_are_networks_acted_on(network: Network, data: st.DataObject) -> None:
@@ -224,7 +236,7 @@ def test_bad_questions_are_refused(engine: spasmnet.Engine) -> None:
     with pytest.raises(EvidenceError, match="cannot be acted on"):
         what_if(bare, "b", actions=["b"])
     with pytest.raises(EvidenceError, match="is observed"):
-        what_if(bare, "b", {"b": "1"}, actions=["a"])
+        what_if(bare, "a", {"a": "1"}, actions=["b"])
     with pytest.raises(EvidenceError, match="lies above hot_environment"):
         what_if(engine, "hot_environment")
     for options in ({"draws": -1}, {"draws": True}, {"draws": 20}, {"level": 2}, {"rng": 3}, {"kind": "normal"}):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from math import log
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.circuit.rows import solve
-from spasmnet.engine import Engine
+from spasmnet.engine import Engine, compile
 from spasmnet.errors import ImpossibleEvidenceError
 from spasmnet.evidence import Encoder
+from spasmnet.evidential.question import heard
 from spasmnet.table import solve_rows
 
 Floats = NDArray[np.float64]
@@ -24,7 +27,7 @@ class Batch:
     """Answers for rows of codes: the state of each of `columns`, or -1 if it is not known.
 
     `names` are the variables whose posteriors are wanted, `slots` where each one's states begin and end in a row of
-    posteriors. Uncertain findings (likelihoods) in `given` hold for all rows.
+    posteriors. Uncertain findings (likelihoods) in `given` hold for all rows, also where the state is known.
     """
 
     def __init__(self, engine: Engine, names: Sequence[str], columns: Sequence[str], given: Mapping[str, Any]) -> None:
@@ -56,12 +59,26 @@ class Batch:
     def _answer(self, codes: Codes) -> tuple[Floats, Floats]:
         if not self.soft:
             return solve_rows(self._engine, np.asfortranarray(codes), self._observed, self._targets, None)
+        if not self._engine.has_circuit:
+            return self._as_children(codes)
         circuit = self._engine.compiled.circuit
         weights = Encoder(self.network, circuit.first_indicator)(self.soft)
         found = solve(circuit, codes, self._observed, weights=weights)
         place = self.network.layout
         slots = [i - 1 for name in self.slots for i in range(place[name][0].start, place[name][0].stop)]
         return found.posteriors[:, slots], found.log_evidence + weights.shift
+
+    def _as_children(self, codes: Codes) -> tuple[Floats, Floats]:
+        """Without a circuit for all questions: an uncertain finding is a child of its variable that was seen."""
+        engine, n = self._heard, len(self.network)
+        seen = list(range(n, n + len(self.soft)))
+        more = np.concatenate([codes, np.ones((len(codes), len(seen)), dtype=np.int16)], axis=1)
+        found, log_p = solve_rows(engine, np.asfortranarray(more), [*self._observed, *seen], self._targets, None)
+        return found, log_p + sum(log(max(finding.values())) for finding in self.soft.values())
+
+    @cached_property
+    def _heard(self) -> Engine:
+        return compile(heard(self.network, self.soft), max_products=self._engine.max_products)
 
     def base(self) -> tuple[Floats, Floats]:
         """The answers for what is given alone; raises ImpossibleEvidenceError."""

@@ -94,11 +94,11 @@ def interview_step(
     """Where an interview stands after some answers: what to ask next and why, or that it may end and why.
 
     `answers` are pairs (variable, answer) in the order in which they were given, or a mapping. An answer is a state,
-    likelihoods of the states, or "unknown" (or None) for what was asked in vain. The same answers give the same step:
-    nothing is remembered and nothing is drawn from a moving seed. The interview stops when no red-flag question is open
-    and the decision (see same_decision) stays with a probability of `threshold`, or no question is worth what it costs.
-    `interval` is the level of the causes' credible intervals, or None for none. The other arguments are those of
-    next_question. Contradictory answers raise nothing: the step names a smallest set of them.
+    likelihoods of the states, or "unknown" (or None) for what was asked in vain; none is asked again. The same answers
+    give the same step: nothing is remembered and nothing is drawn from a moving seed. The interview stops when no red-
+    flag question is open and the decision (see same_decision) stays with a probability of `threshold`, or no question
+    is worth what it costs. `interval` is the level of the causes' credible intervals, or None for none. The other
+    arguments are those of next_question. Contradictory answers raise nothing: the step names a smallest set of them.
 
     Raises EvidenceError, UnknownVariableError and UnknownStateError for answers that are not understood, and the errors
     of next_question.
@@ -112,7 +112,7 @@ def interview_step(
     """
     network = engine.network
     given, unknown, listed = understood(network, answers)
-    roles = Roles.of(network, given, unknown, targets, askable, costs)
+    roles = Roles.of(network, given, answered_unsurely(given, unknown), targets, askable, costs)
     rule = Rule(checked_decision(engine, decision), threshold, samples)
     try:
         post = _posterior(engine, given, interval)
@@ -159,6 +159,11 @@ def understood(
             listed.append((name, FrozenMapping(answer) if isinstance(answer, Mapping) else answer))
     check(network, given)
     return given, tuple(unknown), tuple(listed)
+
+
+def answered_unsurely(given: Mapping[str, Any], unknown: Collection[str]) -> tuple[str, ...]:
+    """What an interview does not ask again although it is open: what was answered by likelihoods, or not known."""
+    return (*unknown, *(name for name, answer in given.items() if not isinstance(answer, str)))
 
 
 def plain_answer(answer: Any) -> Any:

@@ -125,6 +125,7 @@ def next_question(
     """What to ask next: all open questions, the best first.
 
     `evidence` is as for Engine.posterior; `unknown` are variables that were asked in vain and are not asked again.
+    A variable with likelihoods is still open: to ask it is to see its state.
     `targets` are variables, or groups of them whose joint distribution counts (default: the roles cause and serious);
     `askable` are what can be asked (default: variables with a question); `costs` replaces costs of the model file.
     Questions of which an answer completes an urgent or emergency red flag come first. The others are ordered `by`

@@ -26,7 +26,8 @@ Target = str | Sequence[str]
 class Roles:
     """The `targets` that questions are about (each a group of one or more variables), what is `askable`, and `costs`.
 
-    `given` is the evidence, `unknown` what was asked in vain, `open` the askable variables that are neither.
+    `given` is the evidence, `unknown` what was asked in vain, `open` the askable variables that are neither observed
+    nor asked in vain: one with likelihoods is still open.
     """
 
     targets: tuple[tuple[str, ...], ...]
@@ -38,7 +39,7 @@ class Roles:
     @property
     def open(self) -> tuple[str, ...]:
         """What can still be asked, in the order of the model."""
-        return tuple(n for n in self.askable if n not in self.given and n not in self.unknown)
+        return tuple(n for n in self.askable if not isinstance(self.given.get(n), str) and n not in self.unknown)
 
     @property
     def single(self) -> tuple[str, ...]:
@@ -56,16 +57,42 @@ class Roles:
         costs: Mapping[str, float] | None = None,
     ) -> Roles:
         """The roles of one case; raises EvidenceError, UnknownVariableError and SpasmnetError for what is wrong."""
-        given = {} if evidence is None else evidence
-        check(network, given)
-        hard = {name for name, finding in given.items() if isinstance(finding, str)}
-        in_vain = _names(network, unknown, "unknown")
-        both = [name for name in in_vain if name in given]
-        if both:
-            raise EvidenceError(f"{both[0]} is both a finding and unknown; leave it out of one of the two")
+        given, hard, in_vain = _known(network, evidence, unknown)
         groups = _targets(network, targets, hard)
         about = {name for group in groups for name in group}
         return cls(groups, _askable(network, askable, about), _costs(network, costs), given, in_vain)
+
+    @classmethod
+    def of_care(
+        cls,
+        network: Network,
+        evidence: Mapping[str, Any] | None = None,
+        unknown: Collection[str] = (),
+        askable: Collection[str] | None = None,
+    ) -> Roles:
+        """The same where only the level of care counts: the targets are what a harm depends on, which may be asked too.
+
+        By default causes and serious conditions are not asked.
+        """
+        given, _, in_vain = _known(network, evidence, unknown)
+        harms = dict.fromkeys(harm.variable for harm in network.losses.harms) if network.losses else {}
+        about = {v.name for v in network.variables if v.role in ("cause", "serious")} if askable is None else set()
+        names = _askable(network, askable, about)
+        return cls(tuple((name,) for name in harms), names, _costs(network, None), given, in_vain)
+
+
+def _known(
+    network: Network, evidence: Mapping[str, Any] | None, unknown: Collection[str]
+) -> tuple[Mapping[str, Any], set[str], tuple[str, ...]]:
+    """The evidence, the variables that it observes, and what was asked in vain."""
+    given = {} if evidence is None else evidence
+    check(network, given)
+    hard = {name for name, finding in given.items() if isinstance(finding, str)}
+    in_vain = _names(network, unknown, "unknown")
+    both = [name for name in in_vain if name in hard]
+    if both:
+        raise EvidenceError(f"{both[0]} is both a finding and unknown; leave it out of one of the two")
+    return given, hard, in_vain
 
 
 def _targets(

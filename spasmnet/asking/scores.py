@@ -89,9 +89,9 @@ class Scorer:
         return np.asarray(total)
 
     def askable(self, codes: Codes) -> NDArray[np.bool_]:
-        """Which variables may be asked in each case: neither known nor asked in vain."""
-        barred = [n in self.roles.unknown or n in self.roles.given for n in self.names]
-        return np.asarray((codes[:, self.columns] < 0) & ~np.array(barred, dtype=bool))
+        """Which variables may be asked in each case: neither observed nor asked in vain."""
+        in_vain = np.array([name in self.roles.unknown for name in self.names], dtype=bool)
+        return np.asarray((codes[:, self.columns] < 0) & ~in_vain)
 
     def rows(self, codes: Codes, may_come: NDArray[np.bool_]) -> tuple[Codes, Ints, Ints]:
         """A row for each answer that may come in each case, the case of each row, and its number in `answers`."""

@@ -68,10 +68,10 @@ def same_decision(
 ) -> SameDecision:
     """How probable it is that the decision stays once everything else that can be asked is known.
 
-    `hidden` are the variables that would become known (default: all askable ones that are open). `decision` is "care"
-    (the default where the model has losses), "cause" (the leading cause) or "both". Up to 1,024 joint states of what is
-    hidden are summed exactly; beyond that `samples` draws are taken, with `rng` (default: a fixed seed). The other
-    arguments and errors are those of next_question.
+    `hidden` are the variables that would become known (default: all askable ones that are open, also those with
+    likelihoods). `decision` is "care" (the default where the model has losses; it needs no `targets`), "cause" (the
+    leading cause) or "both". Up to 1,024 joint states of what is hidden are summed exactly; beyond that `samples` draws
+    are taken, with `rng` (default: a fixed seed). The other arguments and errors are those of next_question.
 
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load())
@@ -81,8 +81,11 @@ def same_decision(
 
     Source: Darwiche A, Choi A (2010), PGM, 113-120.
     """
-    roles = Roles.of(engine.network, evidence, unknown, targets, askable if hidden is None else hidden)
-    chosen = checked_decision(engine, decision)
+    chosen, asked = checked_decision(engine, decision), askable if hidden is None else hidden
+    if chosen == "care" and targets is None:  # which asks for no leading cause, and so for no targets
+        roles = Roles.of_care(engine.network, evidence, unknown, asked)
+    else:
+        roles = Roles.of(engine.network, evidence, unknown, targets, asked)
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
         raise SpasmnetError(f"samples is a whole number of at least 1, not {samples!r}")
     scorer = Scorer(engine, roles)

@@ -8,7 +8,7 @@ from math import log2
 from typing import Any
 
 from spasmnet._shown import Shown
-from spasmnet.asking.interview import Step, plain_answer, understood, words
+from spasmnet.asking.interview import Step, answered_unsurely, plain_answer, understood, words
 from spasmnet.asking.ranking import Question, next_question
 from spasmnet.asking.roles import Target
 from spasmnet.display import name_of, state_of
@@ -115,8 +115,9 @@ def summary(
     single = len(step.causes) == 1
     causes = [row for row in step.causes if row.variable.role == "cause"] or list(step.causes)
     advice = fitting_advice(post, causes[:3])
-    ranked = next_question(engine, given, unknown=unknown, targets=targets, askable=askable, costs=costs)
-    anything = next_question(engine, given, targets=targets, askable=askable, costs=costs) if unknown else ranked
+    options = {"targets": targets, "askable": askable, "costs": costs}
+    ranked = next_question(engine, given, unknown=answered_unsurely(given, unknown), **options)
+    anything = next_question(engine, given, unknown=answered_unsurely(given, ()), **options) if unknown else ranked
     unanswered = tuple(q for q in anything.questions if q.red_flag)
     changes = sorted((q for q in ranked.questions if q.change > 0), key=lambda q: -q.change)[:SHOWN]
     held = flags(network, given)[0]

@@ -84,7 +84,7 @@ def _candidates(question: Question, candidates: Collection[str] | None) -> Seque
         return [
             v.name
             for v in network.variables
-            if v.name not in given
+            if not isinstance(given.get(v.name), str)
             and v.name != question.event.variable
             and (v.role in ("risk_factor", "finding") or not roles)
         ]

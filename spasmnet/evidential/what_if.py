@@ -16,7 +16,7 @@ from spasmnet.circuit.factors import ancestors
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError
 from spasmnet.evidential.interventions import Acting
-from spasmnet.evidential.question import Event, checked_engine, read_event, refuse_observed
+from spasmnet.evidential.question import Event, checked_engine, read_event
 from spasmnet.evidential.twin import Twin, descendants
 from spasmnet.network import Network
 from spasmnet.posterior import Posterior, Provenance
@@ -128,12 +128,15 @@ def what_if(
 
     The counterfactual keeps all findings: P(target would be | all findings, had X been x), for this very person; it
     assumes more than the network says (see docs/findings.md) and has no interval. `counterfactual=False` leaves it out.
+    The target may be observed, if what is acted on lies above it: acting would change it, and the counterfactual says
+    what it would have been (see also `probabilities_of_causation`).
 
     Where numbers have ranges, `draws` networks (0 for none) drawn with `rng` (default: a fixed seed) give intervals of
     the `level` and how often an action helps, and helps most. `kind` names the distributions (see credible_intervals).
 
-    Raises EvidenceError (also for a target that is observed or acted on, and for roles and actions that name nothing),
-    UnknownVariableError, UnknownStateError, ImpossibleEvidenceError, CircuitTooLargeError, and SpasmnetError.
+    Raises EvidenceError (also for a target that is acted on, for one that is observed and does not descend from what is
+    acted on, and for roles and actions that name nothing), UnknownVariableError, UnknownStateError,
+    ImpossibleEvidenceError, CircuitTooLargeError, and SpasmnetError.
 
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load())
@@ -146,7 +149,6 @@ def what_if(
     network = checked_engine(engine).network
     event = read_event(network, (target, network.variable(target).states[1:]) if isinstance(target, str) else target)
     post = engine.posterior(evidence)
-    refuse_observed(event, post.evidence)
     chosen = _chosen(network, event, post, actions)
     distributions = None
     drawn = np.zeros((0, 0))
@@ -295,6 +297,11 @@ def _chosen(network: Network, event: Event, post: Posterior, actions: Any) -> di
         found[variable.name] = [variable.states[variable.state_index(state)] for state in listed]
         if name == event.variable:
             raise EvidenceError(f"the target {name} cannot be acted on: whatever it is set to it would be")
+        if isinstance(post.evidence.get(event.variable), str) and event.variable not in descendants(network, name):
+            raise EvidenceError(
+                f"the target {event.variable} is observed ({post.evidence[event.variable]}) and does not descend from "
+                f"{name}: whatever {name} is set to it stays as it is; leave the finding out, or act on what is above"
+            )
     if not any(found.values()):
         raise EvidenceError("actions is empty; name some variables, or leave it out for those that can be acted on")
     return found

@@ -14,7 +14,6 @@ from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sens
 from spasmnet.sensitivity.target import Target
 
 Floats = NDArray[np.float64]
-TINY = 1e-14  # what a sum of two numbers may be, relative to them, where it should be 0
 RANGES = {"probability": (0.0, 1.0), "difference": (-1.0, 1.0), "ratio": (0.0, inf), "log_odds": (-inf, inf)}
 
 
@@ -56,23 +55,6 @@ class Wanted:
     def answer(self, joint: Floats) -> float:
         """The answer for some P(y, e)."""
         return quotient(float(self.target.numerator @ joint), float(self.target.denominator @ joint), self.target.log)
-
-    def along(self, line: Floats, t: float, value: float) -> float:
-        """The answer for a number t that is now `value`, with the line (alpha, beta, gamma, delta); the limit where it
-        has no value.
-        """
-        alpha, beta, gamma, delta = (float(x) for x in line)
-        top, bottom = alpha * t + beta, gamma * t + delta
-        if not no_more_than_rounding(gamma, delta, t, value):
-            return quotient(top, bottom, self.target.log)
-        if no_more_than_rounding(alpha, beta, t, value):
-            return quotient(alpha, gamma, self.target.log) if gamma else 0.0
-        return inf
-
-
-def no_more_than_rounding(slope: float, intercept: float, t: float, value: float) -> bool:
-    """Whether a linear function vanishes at t; what is left of it at 0 comes from what it is at `value`."""
-    return abs(slope * t + intercept) <= TINY * (abs(slope) * max(t, value) + abs(intercept))
 
 
 def quotient(top: float, bottom: float, log: bool) -> float:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from math import inf
+from math import inf, nextafter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +16,8 @@ from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
 from spasmnet.kernels.layout import TINY
 from spasmnet.network import Network
-from spasmnet.sensitivity.constraint import Wanted, no_more_than_rounding, read
+from spasmnet.sensitivity.constraint import Wanted, quotient, read
 from spasmnet.sensitivity.distance import Changes, moved, moved_row
-from spasmnet.sensitivity.function import is_constant
 from spasmnet.sensitivity.parameters import ParameterSensitivity
 from spasmnet.sensitivity.places import Place, cited_at, in_words, name_of, parameters
 from spasmnet.sensitivity.query import compiled_query
@@ -27,8 +26,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
-SMALL = 1e-3  # needed values this much smaller than the present one are worth a second look
-ROUNDING = 1e-12  # how far beyond its end a number may seem to have to move, and differences that are none
+SMALL = 1e-3  # needed values this much nearer to an end than the present one are worth a second look
+LOST = 1e-4  # of the terms of a sum: what is smaller has lost too many digits to be relied on
+ALMOST = 1e-6  # how far beyond its end a number may seem to have to move
+FURTHER = 64  # numbers of a computer after the crossing that may have to be tried
+ROUNDING = 1e-12  # differences that are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,36 +87,21 @@ def tune(
     ps, wanted, holds = read(engine, target, evidence, at_least, at_most, against, measure)
     if holds:
         return Tuning(ps, wanted, True, (), None)
-    lines = ps.coefficients[0].T  # alpha, beta, gamma, delta
-    a, b = wanted.factors
-    margin = float(wanted.weights @ ps.query.joint)
-    slope = a * lines[:, 0] - b * lines[:, 2]
     changes, distances, closest = [], Changes(engine.network), (ps.answer, 0, 0.0)
     known = set(parameters(engine.network))
-    for j, place in enumerate(ps.places):
+    for path in _paths(ps, wanted):
+        place = ps.places[path.number]
         if place not in known or place[0] not in ps.matters:
             continue
-        value = float(ps.query.numbers.values[j])
-        ends = [wanted.along(lines[j], end, value) for end in (0.0, 1.0)]
-        for end, reached in zip((0.0, 1.0), ends, strict=True):
-            if wanted.better(reached, closest[0]):
-                closest = reached, j, end
-        needed = value - margin / float(slope[j]) if slope[j] else inf
-        if not -ROUNDING <= needed <= 1 + ROUNDING:
-            continue
-        needed = min(max(needed, 0.0), 1.0)
-        gone = no_more_than_rounding(float(lines[j, 2]), float(lines[j, 3]), needed, value)
-        if gone and not wanted.better(ends[needed > value], wanted.bound):
-            continue  # the evidence would become impossible before the answer changes
-        achieved, constant = wanted.along(lines[j], needed, value), is_constant(lines[j], value)
-        if needed < SMALL * value:
-            needed, achieved = _refined(ps, wanted, j, needed, float(slope[j]))
-            if constant and not wanted.almost(achieved):
-                continue
-        elif constant:
-            continue  # up to rounding; what seemed to be needed is where the evidence becomes impossible
-        if needed != value:  # else it would have to move by less than a computer can tell
-            changes.append(_change(engine.network, place, value, needed, achieved, distances))
+        for end in (0.0, 1.0):
+            reached = path.answer(end)
+            if reached is not None and wanted.better(reached, closest[0]):
+                closest = reached, path.number, end
+        needed = path.needed()
+        if needed is not None:
+            achieved = path.answer(needed)
+            assert achieved is not None
+            changes.append(_change(engine.network, place, path.value, needed, achieved, distances))
     ranked = sorted(changes, key=partial(_rank, engine.network))
     nearest, (reached, j, end) = None, closest
     if not changes and abs(reached - ps.answer) > ROUNDING * max(1.0, abs(reached)):
@@ -123,22 +110,96 @@ def tune(
     return Tuning(ps, wanted, False, tuple(ranked), nearest)
 
 
-def _refined(ps: ParameterSensitivity, wanted: Wanted, j: int, needed: float, slope: float) -> tuple[float, float]:
-    """A needed value next to 0, and the answer, to their own precision: from the margin that is left at that value."""
-    name, numbers, achieved = wanted.target.variable, ps.query.numbers, wanted.bound
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What becomes of a constraint while one number moves from 0 to 1, the others of its row keeping their ratios.
+
+    `ends` are numerator and denominator of the answer with the number at 0 and at 1, axes (end, part). Both are linear,
+    and at t they are (1 - t) · the first + t · the second, so that no digits get lost. By `slack`, for rounding, the
+    answer may miss the bound.
+    """
+
+    wanted: Wanted
+    slack: float
+    number: int
+    value: float
+    ends: tuple[tuple[float, float], tuple[float, float]]
+
+    def answer(self, t: float) -> float | None:
+        """The answer with the number at t; None if it is not defined there."""
+        (top, bottom), (to_top, to_bottom) = self.ends
+        above, below = (1.0 - t) * top + t * to_top, (1.0 - t) * bottom + t * to_bottom
+        if below > 0:
+            return quotient(above, below, self.wanted.target.log)
+        return inf if above > 0 else None
+
+    def satisfies(self, t: float) -> bool:
+        """Whether the constraint holds with the number at t, up to rounding."""
+        answer = self.answer(t)
+        return answer is not None and self.wanted.sign * (answer - self.wanted.bound) >= -self.slack
+
+    def needed(self) -> float | None:
+        """The value nearest to the present one at which the constraint holds; None if there is none."""
+        a, b = self.wanted.factors
+        first, last = (a * top - b * bottom for top, bottom in self.ends)
+        end = 1.0 if last > first else 0.0
+        if first == last or not self.satisfies(end):  # the answer is monotone
+            return None
+        t = min(max(first / (first - last), 0.0), 1.0)
+        if t == self.value:  # it would have to move by less than a computer can tell
+            return None
+        for _ in range(FURTHER):
+            if (t - self.value) * (end - self.value) > 0 and self.satisfies(t):
+                return t
+            t = nextafter(t, end)  # the crossing lies between two numbers of a computer
+        return None
+
+
+def _paths(ps: ParameterSensitivity, wanted: Wanted) -> Iterator[Path]:
+    """The paths of all numbers that can matter for a constraint.
+
+    The ends follow from the one-way functions. Where these have lost digits, at or near the crossing or at an end that
+    decides whether there is one, the query is asked again with the number at each end.
+    """
+    values, (alpha, beta, gamma, delta) = ps.query.numbers.values, ps.coefficients[0]
+    slack = min(1e-9 * max(1.0, abs(wanted.bound)), abs(wanted.bound - ps.answer) / 2)
+    a, b = wanted.factors
+    before, after = a * beta - b * delta, a * (alpha + beta) - b * (gamma + delta)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        crossing = np.where(before == after, np.inf, before / (before - after))
+    t = np.clip(crossing, 0.0, 1.0)
+    reach = np.maximum(t, values)
+    size = np.abs(a) * (np.abs(alpha) * reach + np.abs(beta)) + np.abs(b) * (np.abs(gamma) * reach + np.abs(delta))
+    below = np.abs(b if wanted.target.log else a) * (gamma * t + delta)
+    near = (crossing > -ALMOST) & (crossing < 1 + ALMOST)
+    close = (t < SMALL * values) | (1 - t < SMALL * (1 - values)) | ~(below > LOST * size)
+    steep = np.minimum(np.abs(delta), np.abs(gamma + delta)) <= LOST * (np.abs(gamma) + np.abs(delta))
+    doubtful = (near & close) | steep | (np.abs(before - after) <= LOST * size)
+    ends = np.array([[beta, delta], [alpha + beta, gamma + delta]])
+    for j in range(len(values)):
+        at_ends = ends[:, :, j]
+        if doubtful[j]:
+            at_ends = _asked_again(ps, wanted, j, at_ends)
+        (top, bottom), (to_top, to_bottom) = at_ends.tolist()
+        yield Path(wanted, slack, j, float(values[j]), ((top, bottom), (to_top, to_bottom)))
+
+
+def _asked_again(ps: ParameterSensitivity, wanted: Wanted, j: int, ends: Floats) -> Floats:
+    """Numerator and denominator with a number at 0 and at 1, by asking the query again; `ends` if they underflow."""
+    name, numbers, states = wanted.target.variable, ps.query.numbers, len(ps.query.joint)
     compiled, weights = compiled_query(ps.engine, (name,), ps.evidence)
-    indicators = np.eye(len(ps.query.joint)) * weights.pop(name, 1.0)
     row = slice(int(numbers.rows[j]), int(numbers.rows[j] + numbers.sizes[j]))
-    values = np.tile(numbers.values, (len(indicators), 1))
-    for step in range(3):
-        values[:, row] = moved_row(numbers.values[row], j - row.start, needed)
-        joint, _ = compiled.differentiate_rows(compiled.leaves(values, {**weights, name: indicators}))
-        if joint.sum() < TINY:
-            return needed, achieved  # the query is scaled; the first look has to do
-        achieved = wanted.answer(joint) if wanted.target.denominator @ joint > 0 else inf
-        if step < 2:
-            needed = min(max(needed - float(wanted.weights @ joint) / slope, 0.0), 1.0)
-    return needed, achieved
+    if numbers.sizes[j] == 1:
+        return ends
+    values = np.tile(numbers.values, (2 * states, 1))
+    for end in (0, 1):
+        values[end * states : (end + 1) * states, row] = moved_row(numbers.values[row], j - row.start, float(end))
+    indicators = np.tile(np.eye(states), (2, 1)) * weights.pop(name, 1.0)
+    joint, _ = compiled.differentiate_rows(compiled.leaves(values, {**weights, name: indicators}))
+    joint = joint.reshape(2, states)
+    if joint.max() <= TINY:
+        return ends
+    return joint @ np.stack([wanted.target.numerator, wanted.target.denominator], axis=1)
 
 
 def _rank(network: Network, change: Change) -> tuple[float, bool, float]:
