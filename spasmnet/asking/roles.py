@@ -9,7 +9,7 @@ from numbers import Real
 from typing import Any
 
 from spasmnet.errors import EvidenceError, SpasmnetError
-from spasmnet.evidence import check
+from spasmnet.evidence import read_evidence
 from spasmnet.network import Network
 
 QUESTION_COST = 1 / 360
@@ -56,8 +56,7 @@ class Roles:
         costs: Mapping[str, float] | None = None,
     ) -> Roles:
         """The roles of one case; raises EvidenceError, UnknownVariableError and SpasmnetError for what is wrong."""
-        given = {} if evidence is None else evidence
-        check(network, given)
+        given = read_evidence(network, {} if evidence is None else evidence)
         hard = {name for name, finding in given.items() if isinstance(finding, str)}
         in_vain = _names(network, unknown, "unknown")
         both = [name for name in in_vain if name in given]
