@@ -22,6 +22,7 @@ from spasmnet.errors import (
     Problem,
     QuestionError,
     SpasmnetError,
+    SpasmnetWarning,
     TableError,
     UnknownStateError,
     UnknownVariableError,
@@ -122,6 +123,7 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # what can go wrong
     "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "QuestionError",
     "UnknownVariableError", "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",
+    "SpasmnetWarning",
     "__version__",
 ]  # fmt: skip
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from spasmnet.cpd import Table
 from spasmnet.errors import EvidenceError
+from spasmnet.evidence import is_missing, state_of, variable_of
 from spasmnet.network import Network
 
 
@@ -27,9 +28,9 @@ def do(network: Network, interventions: Mapping[str, str]) -> Network:
         raise EvidenceError(f"do takes a mapping from variables to states, not {type(interventions).__name__}")
     cpds = {}
     for name, state in interventions.items():
-        variable = network.variable(name)
-        if not isinstance(state, str):
+        variable = variable_of(network, name)
+        if (isinstance(state, Collection) and not isinstance(state, str)) or is_missing(state):
             raise EvidenceError(f"{name}: an intervention sets one state ({', '.join(variable.states)}), not {state!r}")
-        cpds[name] = Table((), np.eye(len(variable.states))[variable.state_index(state)])
+        cpds[variable.name] = Table((), np.eye(len(variable.states))[variable.states.index(state_of(variable, state))])
     kept = tuple(edge for edge in network.edges if edge.child not in cpds)
     return network.with_cpds(cpds, edges=kept)

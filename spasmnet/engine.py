@@ -7,7 +7,7 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from math import exp, ldexp, log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from spasmnet._frozen import FrozenMapping
 from spasmnet._shown import Shown
@@ -29,7 +29,7 @@ from spasmnet.circuit.plan import Plan, plan
 from spasmnet.circuit.sealed import opened, seal
 from spasmnet.contradiction import smallest_contradiction
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError
-from spasmnet.evidence import Encoder, own
+from spasmnet.evidence import Encoder, read_evidence
 from spasmnet.kernels.layout import FINE, TINY
 from spasmnet.network import Network
 from spasmnet.posterior import Distribution, Explanation, Posterior, Provenance
@@ -37,6 +37,7 @@ from spasmnet.posterior import Distribution, Explanation, Posterior, Provenance
 if TYPE_CHECKING:
     import pandas as pd
 
+Frame = TypeVar("Frame")  # of pandas, polars, pyarrow, …
 MOST_WITHOUT = 20 * MAX_PRODUCTS  # products up to which a network is accepted without a circuit for all questions
 DIRECT_FROM = 20_000  # products from which elimination may be quicker than the circuit for a case
 PRODUCTS_A_CELL = 6  # how many products take as long as one entry of a cluster
@@ -235,11 +236,12 @@ class Engine(Shown):
     def _by_circuit(self, evidence: Mapping[str, Any]) -> Posterior:
         """The posterior by the circuit for all questions; without one, by what the findings leave of the network."""
         if self._compiled is None:
-            rows, log_total = self._targeted(self.network.names, evidence)
+            findings = read_evidence(self.network, evidence)
+            rows, log_total = self._targeted(self.network.names, findings)
             if log_total == float("-inf"):
                 raise ImpossibleEvidenceError(self.contradiction(evidence))
             values = [exp(log_total), *(p for row in rows.values() for p in row.tolist())]
-            return Posterior(self.network, values, log_total, own(evidence), self._provenance)
+            return Posterior(self.network, values, log_total, findings, self._provenance)
         circuit, weights = self._compiled.circuit, self._encode(evidence)
         try:
             work = self._local.work
@@ -265,18 +267,29 @@ class Engine(Shown):
 
     def posteriors(
         self,
-        frame: pd.DataFrame,
+        frame: Frame,
         targets: Collection[str] | None = None,
         *,
+        log_evidence: bool = False,
         on_impossible: str = "raise",
         threads: int | None = None,
-    ) -> pd.DataFrame:
+    ) -> Frame:
         """The posteriors for a table of cases, one row a case.
 
-        `frame` has columns named after variables, with states as cells; an empty cell (None, NaN, NA) is a variable
-        that was not observed. The result has the same index and the columns (variable, state), for `targets` or all
-        variables. `on_impossible` is "raise", or "nan" to leave rows with contradicting findings empty. `threads`
-        bounds the processors used (default: all). Raises TableError for a table that is not understood.
+        `frame` is a data frame of pandas, polars or pyarrow (or another that narwhals knows). Its columns are named
+        after variables, with states as cells; an empty cell (None, NaN, NA, "") is a variable that was not observed.
+        Columns named (variable, state), or "variable=state", hold likelihoods: one for every state of the variable, or
+        none in a row in which it was not observed.
+
+        The result is of the same kind, with the same index and the columns (variable, state) for `targets` or all
+        variables; where columns have one name, it is "variable=state". `log_evidence` adds the column
+        ("log_evidence", ""), or "log_evidence", with ln P(findings of the row); no state is called "", and that name
+        has no "=", so that it is never another column's. `on_impossible` is "raise", or "nan" to leave rows with
+        contradicting findings empty (their ln P is minus infinity). `threads` bounds the processors used (default:
+        all). No rows in, no rows out.
+
+        Raises TableError for a table that is not understood, and ImpossibleEvidenceError with the row. Warns
+        (SpasmnetWarning) if empty cells may have been a state such as None, which pandas.read_csv takes for empty.
 
         >>> import pandas as pd, spasmnet
         >>> cases = pd.DataFrame({"trauma": ["present", None], "hot_environment": ["absent", "present"]})
@@ -285,7 +298,9 @@ class Engine(Shown):
         """
         from spasmnet.table import table_posteriors
 
-        return table_posteriors(self, frame, targets, on_impossible=on_impossible, threads=threads)
+        return table_posteriors(
+            self, frame, targets, log_evidence=log_evidence, on_impossible=on_impossible, threads=threads
+        )
 
     def joint(self, variables: Sequence[str], evidence: Mapping[str, Any] | None = None) -> pd.Series:
         """The joint posterior of several variables: a pandas Series over all combinations of their states."""
@@ -341,6 +356,7 @@ class Engine(Shown):
 
     def contradiction(self, evidence: Mapping[str, Any]) -> dict[str, Any]:
         """A smallest subset of impossible findings that is impossible by itself."""
+        evidence = read_evidence(self.network, evidence)
 
         def possible(findings: Collection[str]) -> bool:
             some = {name: evidence[name] for name in findings}

@@ -134,6 +134,10 @@ class TableError(SpasmnetError, ValueError):
     """A table of cases that is not understood; the message names rows and columns."""
 
 
+class SpasmnetWarning(UserWarning):
+    """Something that may not be what was meant, though it is understood."""
+
+
 class CircuitTooLargeError(SpasmnetError, MemoryError):
     """The network is too large for exact inference within the limit; nothing has been allocated."""
 

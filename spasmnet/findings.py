@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spasmnet.errors import EvidenceError, suggest
-from spasmnet.evidence import check
+from spasmnet.evidence import read_finding
 from spasmnet.network import Network
 
 MAX_BYTES = 10_000_000
@@ -43,7 +43,7 @@ def gather(network: Network, arguments: Sequence[str], stdin: Callable[[int], by
             problems.append(EvidenceError(_contradictory(name, (evidence[name], said[name]), (finding, where))))
     for name, finding in evidence.items():
         try:
-            check(network, {name: finding})
+            evidence[name] = read_finding(network.variable(name), finding)
         except EvidenceError as error:
             problems.append(error)
     if len(problems) == 1:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from enum import Enum
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -177,6 +178,7 @@ def read_foreign(path: str | os.PathLike[str], normalize: bool | None = None, en
     problems if it contradicts itself.
 
     >>> text = "variable rain { type discrete [2] { no, yes }; } probability (rain) { table 0.8, 0.2; }"
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = Path(folder, "rain.bif").write_text(text)
     ...     read_foreign(Path(folder, "rain.bif"))
@@ -275,7 +277,8 @@ def _as_texts(names: Iterable[Any], what: str) -> dict[Any, str]:
     """Each name as text, refusing names that have no plain text form and different names with the same text."""
     texts: dict[Any, str] = {}
     for name in names:
-        plain = name.item() if isinstance(name, np.generic) else name
+        plain = name.value if isinstance(name, Enum) else name
+        plain = plain.item() if isinstance(plain, np.generic) else plain
         if not isinstance(plain, str | int | float) or not str(plain):
             raise FormatError(f"{what}: {name!r} is not a name; text that is not empty is needed (numbers become text)")
         if str(plain) in texts.values():

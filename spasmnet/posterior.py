@@ -126,7 +126,8 @@ class Posterior(Shown, Mapping[str, Mapping[str, float]]):
     @property
     def evidence(self) -> Mapping[str, Any]:
         """The evidence as it was understood: variable → state, or state → likelihood."""
-        return FrozenMapping(self._evidence)
+        text = str.__str__  # a subclass of str, such as numpy's, is told from text by its type only
+        return FrozenMapping({text(n): text(f) if isinstance(f, str) else f for n, f in self._evidence.items()})
 
     def __getitem__(self, variable: str) -> Mapping[str, float]:
         values = self._values
@@ -146,7 +147,7 @@ class Posterior(Shown, Mapping[str, Mapping[str, float]]):
     def with_uncertainty(self, uncertainty: Uncertainty) -> Posterior:
         """The same answer with these intervals."""
         values = list(self._values)
-        return Posterior(self.network, values, self.log_evidence, self._evidence, self.provenance, uncertainty)
+        return Posterior(self.network, values, self.log_evidence, self.evidence, self.provenance, uncertainty)
 
     def interval(self, variable: str, state: str) -> tuple[float, float]:
         """The credible interval of P(variable = state): (low, high).
@@ -184,12 +185,12 @@ class Posterior(Shown, Mapping[str, Mapping[str, float]]):
     def __reduce__(self) -> tuple[Any, ...]:
         values = list(self._values)
         return type(self), (
-            self.network, values, self.log_evidence, self._evidence, self.provenance, self.uncertainty,
+            self.network, values, self.log_evidence, dict(self.evidence), self.provenance, self.uncertainty,
         )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data for JSON: posteriors, log_evidence, evidence, provenance, and intervals if any."""
-        evidence = {n: dict(f) if isinstance(f, Mapping) else f for n, f in self._evidence.items()}
+        evidence = {n: dict(f) if isinstance(f, Mapping) else f for n, f in self.evidence.items()}
         found = {
             "posterior": {name: dict(self[name]) for name in self},
             "log_evidence": self.log_evidence,
@@ -227,7 +228,7 @@ class Posterior(Shown, Mapping[str, Mapping[str, float]]):
         return frame
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={finding}" for name, finding in self._evidence.items()) or "no evidence"
+        given = ", ".join(f"{name}={finding}" for name, finding in self.evidence.items()) or "no evidence"
         return f"<Posterior of {len(self)} variables given {given}; ln P(evidence) = {self.log_evidence:.6g}>"
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import narwhals as nw
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -20,6 +26,8 @@ ODD_NAMES = (
     "[b];", "=", "//", "a/*b*/", "%", "#", "\\", "na\u00efve", "\u65e5\u672c", "\U0001f9b5", "\u00df", "\u00e9",
     "e\u0301", "A", "a", "variable", "table", "states", "line\nbreak", "<&>",
 )  # fmt: skip
+# for tests whose variables have odd names for states, such as None, and empty cells
+states_like_none = pytest.mark.filterwarnings("ignore:empty cells are read as not observed:spasmnet.SpasmnetWarning")
 odd_text = st.sampled_from(ODD_NAMES) | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 plain_text = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True)
 
@@ -209,3 +217,107 @@ def asking_networks(draw: st.DrawFn, losses: bool | None = None, causes: int = 1
         burden = dict(zip(CARE_LEVELS, np.sort(random.random(4) * 10).tolist(), strict=True))
         found["losses"] = Losses(burden, tuple(harms))
     return replace(network, variables=tuple(variables), red_flags=tuple(flags), **found)
+
+
+def as_kind(plain: pd.DataFrame, kind: str) -> Any:
+    """A frame of plain objects as a frame of another kind (a key of FRAME_KINDS)."""
+    return FRAME_KINDS[kind](plain)
+
+
+def _lists(plain: pd.DataFrame) -> dict[str, list[Any]]:
+    return {str(name): [None if pd.isna(cell) else cell for cell in plain[name]] for name in plain}
+
+
+def _polars_enums(plain: pd.DataFrame) -> Any:
+    cells = _lists(plain)
+    kinds = {name: pl.Enum(sorted({cell for cell in column if cell is not None})) for name, column in cells.items()}
+    return pl.DataFrame(cells, schema=kinds)
+
+
+def _arrow(kind: Any, chunks: int = 1) -> Callable[[pd.DataFrame], Any]:
+    def make(plain: pd.DataFrame) -> Any:
+        columns = {}
+        for name, cells in _lists(plain).items():
+            size = -(-len(cells) // chunks) or 1
+            parts = [pa.array(cells[i : i + size], type=pa.string()) for i in range(0, len(cells), size)]
+            whole = pa.chunked_array(parts, type=pa.string())
+            columns[name] = whole.dictionary_encode() if kind == "dictionary" else whole.cast(kind)
+        return pa.table(columns)
+
+    return make
+
+
+FRAME_KINDS: dict[str, Callable[[pd.DataFrame], Any]] = {
+    "objects": lambda plain: plain,
+    "str": lambda plain: plain.astype("str"),
+    "string": lambda plain: plain.astype("string"),
+    "string[python]": lambda plain: plain.astype("string[python]"),
+    "string[pyarrow]": lambda plain: plain.astype("string[pyarrow]"),
+    "ArrowDtype": lambda plain: plain.astype(pd.ArrowDtype(pa.string())),
+    "ArrowDtype of a dictionary": lambda plain: plain.astype(pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))),
+    "categories": lambda plain: plain.astype("category"),
+    "empty text": lambda plain: plain.astype(object).where(plain.notna(), ""),
+    "read only": lambda plain: plain.astype(object).pipe(lambda frame: pd.DataFrame(readonly(frame), columns=frame.columns)),
+    "polars": lambda plain: pl.DataFrame(_lists(plain), schema=dict.fromkeys(map(str, plain), pl.String)),
+    "polars categories": lambda plain: pl.DataFrame(_lists(plain), schema=dict.fromkeys(map(str, plain), pl.Categorical)),
+    "polars enums": _polars_enums,
+    "polars objects": lambda plain: pl.DataFrame(_lists(plain), schema=dict.fromkeys(map(str, plain), pl.Object)),
+    "pyarrow": _arrow(pa.string()),
+    "pyarrow in chunks": _arrow(pa.string(), 3),
+    "pyarrow large strings": _arrow(pa.large_string()),
+    "pyarrow string views": _arrow(pa.string_view()),
+    "pyarrow dictionaries": _arrow("dictionary", 2),
+    "narwhals": lambda plain: nw.from_native(_arrow(pa.string())(plain), eager_only=True),
+}  # fmt: skip
+
+
+def readonly(frame: pd.DataFrame) -> NDArray[Any]:
+    """The cells of a frame in an array that cannot be written."""
+    cells = frame.to_numpy(dtype=object, copy=True)
+    cells.setflags(write=False)
+    return cells
+
+
+@st.composite
+def frames(draw: st.DrawFn, network: Network) -> tuple[list[dict[str, Any]], Any]:
+    """Cases of a network, each as evidence, and all of them as one frame of any kind; names need to be plain text.
+
+    A variable has a column of states, columns of likelihoods, or none; cells are empty here and there.
+    """
+    count = draw(st.integers(0, 6))
+    rows: list[dict[str, Any]] = [{} for _ in range(count)]
+    states: dict[Any, list[Any]] = {}
+    weights: dict[Any, list[Any]] = {}
+    number = st.sampled_from([0.0, 1.0, 0.25, 1e-9, 3e7])
+    for variable in network.variables:
+        column = draw(st.sampled_from(("none", "states", "likelihoods")))
+        size = len(variable.states)
+        if column == "states":
+            cells = draw(st.lists(st.none() | st.sampled_from(variable.states), min_size=count, max_size=count))
+            states[variable.name] = cells
+        elif column == "likelihoods":
+            vector = st.lists(number, min_size=size, max_size=size).filter(any)
+            given = draw(st.lists(st.none() | vector, min_size=count, max_size=count))
+            for i, state in enumerate(variable.states):
+                weights[variable.name, state] = [None if values is None else values[i] for values in given]
+            cells = [None if v is None else dict(zip(variable.states, v, strict=True)) for v in given]
+        else:
+            continue
+        for row, cell in zip(rows, cells, strict=True):
+            row.update({} if cell is None else {variable.name: cell})
+    frame = as_kind(pd.DataFrame(states, index=range(count), dtype=object), draw(st.sampled_from(sorted(FRAME_KINDS))))
+    floats = {key: [None if v is None else float(v) for v in column] for key, column in weights.items()}
+    if isinstance(frame, pd.DataFrame):
+        more = pd.DataFrame(floats, index=frame.index, dtype=float)
+        more.columns = pd.Index([*floats], tupleize_cols=False)
+        return rows, pd.concat([frame, more], axis=1) if floats else frame
+    if not states:
+        rows = rows if floats else []  # a frame without columns has no rows
+    named = {f"{name}={state}": column for (name, state), column in floats.items()}
+    own = nw.from_native(frame, eager_only=True)
+    columns = [nw.new_series(n, c, nw.Float64, backend=own.implementation) for n, c in named.items()]
+    if states:
+        made = own.with_columns(*columns)
+    else:
+        made = nw.from_dict({c.name: c for c in columns}, backend=own.implementation) if columns else own
+    return rows, made if isinstance(frame, nw.DataFrame) else made.to_native()

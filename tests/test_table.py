@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,8 +18,8 @@ from hypothesis import strategies as st
 import spasmnet
 from spasmnet import Deterministic, Network, NoisyMax, Table, Variable
 from spasmnet.engine import Engine
-from spasmnet.errors import ImpossibleEvidenceError, TableError, UnknownVariableError
-from tests.strategies import any_networks, rows
+from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, TableError, UnknownVariableError
+from tests.strategies import any_networks, rows, states_like_none
 
 many = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 ABSOLUTE = 1e-12
@@ -135,6 +137,7 @@ def test_full_sparse_and_empty_rows(engine: Engine, count: int, empty: float) ->
     check(engine, draw_cases(engine.network, count, 5, empty=empty))
 
 
+@states_like_none
 @many
 @given(any_networks, st.integers(1, 300), st.integers(0, 99), st.sampled_from([0.2, 0.6, 0.95]))
 def test_random_networks(network: Network, count: int, seed: int, empty: float) -> None:
@@ -142,6 +145,7 @@ def test_random_networks(network: Network, count: int, seed: int, empty: float) 
     check(spasmnet.compile(network), draw_cases(network, count, seed, empty=empty))
 
 
+@states_like_none
 @many
 @given(any_networks, st.data())
 def test_specialised_random_networks(network: Network, data: st.DataObject) -> None:
@@ -395,9 +399,13 @@ def test_twice_the_same_column(engine: Engine) -> None:
 
 
 def test_columns_with_levels(engine: Engine) -> None:
-    """Columns with two levels, such as those of an answer, are not cases."""
+    """An answer is not taken for cases with likelihoods, and columns have at most two levels."""
     answer = engine.posteriors(pd.DataFrame({"flu": ["flu1"]}))
-    assert "columns have several levels; name each column after one variable" in refusal(engine, answer)
+    assert "columns are those of an answer, and probabilities are no likelihoods" in refusal(engine, answer)
+    answer.attrs.clear()
+    assert engine.posteriors(answer, ["flu"]).iloc[0, 1] == 1.0  # what the remedy says
+    deep = pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("flu", "flu1", "x")]))
+    assert "a column is named after a variable, or (variable, state) for likelihoods" in refusal(engine, deep)
 
 
 @pytest.mark.parametrize(
@@ -456,13 +464,53 @@ def test_labels_read_plainly(engine: Engine, index: Any) -> None:
 def test_not_a_frame(engine: Engine, frame: Any) -> None:
     """What is not a data frame is refused, with the call for a single case."""
     message = refusal(engine, frame)
-    assert message == f"a pandas DataFrame is needed, not {type(frame).__name__}; for one case use engine.posterior"
+    kind = type(frame).__name__
+    remedy = "engine.posterior(row.dropna().to_dict())" if kind == "Series" else "engine.posterior"
+    needed = f"a data frame (of pandas, polars or pyarrow) is needed, not {kind}"
+    assert message == f"{needed}; for one case use {remedy}"
+
+
+def test_a_row_of_a_frame(engine: Engine) -> None:
+    """The remedy for a Series works: a row of a frame, without its gaps, is evidence for one case."""
+    frame = pd.DataFrame({"flu": ["flu1", "flu0"], "age": [None, "age2"], "cold": ["cold1", np.nan]})
+    for i in range(2):
+        with pytest.raises(EvidenceError, match=r"give row.dropna\(\).to_dict\(\), or the whole table to"):
+            engine.posterior(frame.loc[i])  # type: ignore[arg-type]
+        post = engine.posterior(frame.loc[i].dropna().to_dict())
+        assert engine.posteriors(frame, ["sleep"]).loc[i].tolist() == pytest.approx(list(post["sleep"].values()))
+
+
+def test_lazy_frames(engine: Engine) -> None:
+    """A lazy frame is told to be collected."""
+    message = refusal(engine, pl.DataFrame({"flu": ["flu1"]}).lazy())
+    assert message.endswith("is needed, not LazyFrame; collect() it first")
 
 
 def test_no_rows(engine: Engine) -> None:
-    """A table without rows asks nothing."""
-    for frame in (pd.DataFrame({"flu": []}), pd.DataFrame()):
-        assert refusal(engine, frame) == "the table has no rows, so there is nothing to answer"
+    """No rows in, no rows out: a frame of the same kind with all columns of an answer."""
+    wanted = [("flu", f"flu{i}") for i in range(3)]
+    for frame in (
+        pd.DataFrame({"flu": []}),
+        pd.DataFrame({"age": [], ("flu", "flu0"): [], ("flu", "flu1"): [], ("flu", "flu2"): []}),
+    ):
+        result = engine.posteriors(frame, ["flu"], log_evidence=True)
+        assert [*result.columns] == [*wanted, ("log_evidence", "")]
+        assert result.index.equals(frame.index)
+        assert (result.dtypes == np.float64).all()
+    assert engine.posteriors(pd.DataFrame()).shape == (0, sum(STATES.values()))
+    for other in (pl.DataFrame({"flu": []}), pa.table({"flu": pa.array([], pa.string())}), pl.DataFrame()):
+        result = engine.posteriors(other, ["flu"])
+        assert type(result) is type(other)
+        assert result.shape == (0, 3)
+    assert "did you mean 'flu'" in refusal(engine, pd.DataFrame({"flue": []}))
+
+
+def test_summaries_of_no_rows(engine: Engine) -> None:
+    """Means over no cases are not defined, and the error says so."""
+    for ask in (spasmnet.population_sensitivity, spasmnet.evidence_sensitivity):
+        for frame in (pd.DataFrame({"flu": []}), pl.DataFrame({"flu": []})):
+            with pytest.raises(TableError, match="the table has no rows, so there is nothing to summarise by"):
+                ask(engine, ("cold", "cold1"), frame)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from spasmnet import _replace
-from spasmnet._frozen import FrozenMapping
 from spasmnet.asking.interview import plain_answer
 from spasmnet.errors import EvidenceError, SpasmnetError
-from spasmnet.evidence import check
+from spasmnet.evidence import read_finding
 from spasmnet.network import Network
 
 FORMAT, VERSION = "spasmnet-answers", 1
@@ -69,12 +68,10 @@ def _checked(listed: object, network: Network, origin: str) -> tuple[tuple[str, 
         if name in answers:
             raise EvidenceError(f"{origin}: answer #{number} answers {name} a second time")
         try:
-            network.variable(name)
-            if answer is not None:
-                check(network, {name: answer})
+            variable = network.variable(name)
+            answers[name] = None if answer is None else read_finding(variable, answer)
         except EvidenceError as error:
             raise EvidenceError(f"{origin}: answer #{number}: {error}") from None
-        answers[name] = FrozenMapping(answer) if isinstance(answer, dict) else answer
     return tuple(answers.items())
 
 

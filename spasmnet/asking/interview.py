@@ -18,7 +18,7 @@ from spasmnet.assign import has_ranges
 from spasmnet.display import name_of, percent, state_of
 from spasmnet.engine import Engine
 from spasmnet.errors import CircuitTooLargeError, EvidenceError, ImpossibleEvidenceError
-from spasmnet.evidence import check
+from spasmnet.evidence import is_missing, read_evidence, variable_of
 from spasmnet.network import Network
 from spasmnet.posterior import Posterior, Provenance
 from spasmnet.report import Ranked, ranked
@@ -94,9 +94,9 @@ def interview_step(
     """Where an interview stands after some answers: what to ask next and why, or that it may end and why.
 
     `answers` are pairs (variable, answer) in the order in which they were given, or a mapping. An answer is a state,
-    likelihoods of the states, or "unknown" (or None) for what was asked in vain; none is asked again. The same answers
-    give the same step: nothing is remembered and nothing is drawn from a moving seed. The interview stops when no red-
-    flag question is open and the decision (see same_decision) stays with a probability of `threshold`, or no question
+    likelihoods of the states, or "unknown" (or None, NaN, NA) for what was asked in vain; none is asked again. The same
+    answers give the same step: nothing is remembered and nothing is drawn from a moving seed. The interview stops when
+    no red-flag question is open and the decision (see same_decision) stays with a probability of `threshold`, or no question
     is worth what it costs. `interval` is the level of the causes' credible intervals, or None for none. The other
     arguments are those of next_question. Contradictory answers raise nothing: the step names a smallest set of them.
 
@@ -144,21 +144,16 @@ def understood(
         pairs = [(name, answer) for name, answer in (answers.items() if isinstance(answers, Mapping) else answers)]
     except (TypeError, ValueError):
         raise EvidenceError(f"answers are pairs (variable, answer), or a mapping, not {answers!r}") from None
-    given: dict[str, Any] = {}
-    unknown: list[str] = []
-    listed: list[tuple[str, Any]] = []
+    asked: dict[str, Any] = {}
     for name, answer in pairs:
-        variable = network.variable(name)
-        if name in given or name in unknown:
-            raise EvidenceError(f"{name} is answered twice; replace the first answer to correct it")
-        if answer is None or (answer == UNKNOWN and UNKNOWN not in variable.states):
-            unknown.append(name)
-            listed.append((name, None))
-        else:
-            given[name] = answer
-            listed.append((name, FrozenMapping(answer) if isinstance(answer, Mapping) else answer))
-    check(network, given)
-    return given, tuple(unknown), tuple(listed)
+        variable = variable_of(network, name)
+        if variable.name in asked:
+            raise EvidenceError(f"{variable.name} is answered twice; replace the first answer to correct it")
+        in_vain = is_missing(answer) or (isinstance(answer, str) and answer == UNKNOWN not in variable.states)
+        asked[variable.name] = None if in_vain else answer
+    given = read_evidence(network, {name: answer for name, answer in asked.items() if answer is not None})
+    unknown = tuple(name for name, answer in asked.items() if answer is None)
+    return given, unknown, tuple((name, given.get(name)) for name in asked)
 
 
 def answered_unsurely(given: Mapping[str, Any], unknown: Collection[str]) -> tuple[str, ...]:

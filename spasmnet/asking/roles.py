@@ -9,7 +9,7 @@ from numbers import Real
 from typing import Any
 
 from spasmnet.errors import EvidenceError, SpasmnetError
-from spasmnet.evidence import check
+from spasmnet.evidence import read_evidence
 from spasmnet.network import Network
 
 QUESTION_COST = 1 / 360
@@ -85,8 +85,7 @@ def _known(
     network: Network, evidence: Mapping[str, Any] | None, unknown: Collection[str]
 ) -> tuple[Mapping[str, Any], set[str], tuple[str, ...]]:
     """The evidence, the variables that it observes, and what was asked in vain."""
-    given = {} if evidence is None else evidence
-    check(network, given)
+    given = read_evidence(network, {} if evidence is None else evidence)
     hard = {name for name, finding in given.items() if isinstance(finding, str)}
     in_vain = _names(network, unknown, "unknown")
     both = [name for name in in_vain if name in hard]

@@ -12,7 +12,7 @@ from spasmnet.asking.batch import Batch
 from spasmnet.asking.outcomes import Decider
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError
-from spasmnet.evidence import check
+from spasmnet.evidence import read_evidence
 
 MOST_JOINT = 200_000
 
@@ -36,8 +36,8 @@ def value_of_information(
 
     Source: Howard RA (1966), Information value theory, IEEE Transactions on Systems Science and Cybernetics 2:22-26.
     """
-    network, given = engine.network, {} if evidence is None else evidence
-    check(network, given)
+    network = engine.network
+    given = read_evidence(network, {} if evidence is None else evidence)
     if network.losses is None:
         raise SpasmnetError(
             f"{network.name!r} has no losses, so that no information has a value; see docs/model-file.md"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,23 +49,29 @@ def solve(
     variables: Sequence[int],
     *,
     weights: Weights | None = None,
+    likelihoods: Mapping[int, Floats] | None = None,
     telling: Sequence[int] | None = None,
     threads: int | None = None,
 ) -> Answers:
     """Many cases at once.
 
     `codes[i, c]` is the state of `variables[c]` in case i (int16), or -1 if it was not observed. `weights` is evidence
-    that all cases share. `telling` orders the columns by how much they simplify (default: as they stand).
+    that all cases share. `likelihoods` maps other variables to the weights of their states (second axis) in each case,
+    of which the largest is 1 (all are if it was not observed). `telling` orders the columns by how much they simplify
+    (default: as they stand).
     """
     rows, workers = len(codes), threads or processors()
     shared = np.ones(circuit.indicators) if weights is None else indicators_of(circuit, weights)
     columns = _columns(circuit, variables)
-    sort = worth_sorting(circuit, rows)
+    weighted, factors = _weighted(circuit, likelihoods or {}, rows)
+    sort = worth_sorting(circuit, rows) and not likelihoods
     job = _Job(
         circuit,
         shared,
         _by_row(codes),
         columns,
+        weighted,
+        factors,
         _sorted_rows(codes, columns[:, 1], range(len(variables)) if telling is None else telling) if sort else None,
         np.empty((rows, len(circuit.slots) // 2)),
         np.empty(rows),
@@ -76,7 +82,7 @@ def solve(
     with np.errstate(divide="ignore"):
         log_evidence = np.log(job.totals)
     for i in np.flatnonzero(job.totals <= TINY):
-        log_evidence[i], again = wide_indicators(circuit, _with_case(shared, columns, job.codes[i]))
+        log_evidence[i], again = wide_indicators(circuit, job.indicators(int(i)))
         job.posteriors[i] = again or 0.0
     return Answers(job.posteriors, log_evidence)
 
@@ -125,12 +131,12 @@ def _by_row(codes: Ints) -> Ints:
     return rows
 
 
-def _with_case(shared: Floats, columns: Ints, case: Ints) -> Floats:
-    indicators = shared.copy()
-    for (first, states), code in zip(columns.tolist(), case.tolist(), strict=True):
-        if code >= 0:
-            indicators[[first + s for s in range(states) if s != code]] = 0.0
-    return indicators
+def _weighted(circuit: Circuit, likelihoods: Mapping[int, Floats], rows: int) -> tuple[Ints, Floats]:
+    """The indicators of variables with likelihoods, and by what they are multiplied in each case (first axis)."""
+    if not likelihoods:
+        return np.zeros(0, dtype=np.int32), np.zeros((rows, 0))
+    leaves = [circuit.first_indicator[v] + s for v, values in likelihoods.items() for s in range(values.shape[1])]
+    return np.array(leaves, dtype=np.int32), np.ascontiguousarray(np.concatenate([*likelihoods.values()], axis=1))
 
 
 def _sorted_rows(codes: Ints, states: Ints, telling: Sequence[int]) -> Ints:
@@ -152,6 +158,8 @@ class _Job:
     shared: Floats
     codes: Ints
     columns: Ints
+    weighted: Ints
+    factors: Floats
     order: Ints | None
     posteriors: Floats
     totals: Floats
@@ -175,12 +183,20 @@ class _Job:
             else:
                 self._solve(programs, self.codes[self.order[cases]], self.order[cases], values)
 
+    def indicators(self, row: int) -> Floats:
+        """The indicators of one case."""
+        indicators = self.shared.copy()
+        for (first, states), code in zip(self.columns.tolist(), self.codes[row].tolist(), strict=True):
+            if code >= 0:
+                indicators[[first + s for s in range(states) if s != code]] = 0.0
+        indicators[self.weighted] *= self.factors[row]
+        return indicators
+
     def _one_by_one(self, queue: Iterator[int]) -> None:
         work, at = Workspace(self.circuit), array("i", range(self.circuit.indicators))
         for block in queue:
             for i in range(block * self.levels[0], min((block + 1) * self.levels[0], len(self.codes))):
-                indicators = _with_case(self.shared, self.columns, self.codes[i])
-                self.totals[i], *self.posteriors[i] = work.query(at, array("d", indicators))
+                self.totals[i], *self.posteriors[i] = work.query(at, array("d", self.indicators(i)))
 
     def _solve(self, programs: Sequence[_Program], codes: Ints, rows: Ints, values: Floats) -> None:
         """Specialise for what these cases have in common, then for each part of them, until the parts are small."""
@@ -212,7 +228,8 @@ class _Job:
         program.slots[1::2] = program.ends[1:]
         kernels().query_rows(
             address(values), address(self.shared), self.circuit.indicators, address(codes), len(self.columns),
-            address(self.columns), address(rows), len(rows), address(program.runs), n_runs, address(program.pairs),
+            address(self.columns), address(self.factors), len(self.weighted), address(self.weighted),
+            address(rows), len(rows), address(program.runs), n_runs, address(program.pairs),
             int(program.ends[0]), address(program.slots), len(program.slots) // 2, address(self.circuit.groups),
             len(self.circuit.groups), address(program.sums),
             address(program.answers), address(self.posteriors), address(self.totals),

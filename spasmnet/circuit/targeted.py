@@ -21,7 +21,7 @@ from spasmnet.circuit.contraction import Operand, Work, operand, plan
 from spasmnet.circuit.factors import Factor, FactorSet, ancestors, factors_of
 from spasmnet.circuit.order import elimination_order
 from spasmnet.circuit.requisite import requisite
-from spasmnet.evidence import check
+from spasmnet.evidence import read_evidence
 from spasmnet.kernels.layout import TINY
 from spasmnet.network import Network
 
@@ -45,7 +45,7 @@ def targeted_posterior(
     """
     for name in targets:
         network.variable(name)
-    check(network, evidence)
+    evidence = read_evidence(network, evidence)
     states = {v.name: v.states for v in network.variables}
     hard = {name: finding for name, finding in evidence.items() if isinstance(finding, str)}
     weights, shift = {}, 0.0

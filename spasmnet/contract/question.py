@@ -12,7 +12,7 @@ from typing import Any
 
 from spasmnet.assign import has_ranges
 from spasmnet.errors import EvidenceError, Fault, QuestionError, UnknownStateError, UnknownVariableError, suggest
-from spasmnet.evidence import finding_problems
+from spasmnet.evidence import finding_problems, read_finding
 from spasmnet.network import Network, Variable
 
 CONTRACT = 1
@@ -61,7 +61,7 @@ def read_question(network: Network, question: Mapping[str, Any] | str | bytes) -
     unknown = tuple(name for name, finding in given.items() if _is_unknown(network.by_name[name], finding))
     level = options.get("interval")
     return Question(
-        {name: finding for name, finding in given.items() if name not in unknown},
+        {name: read_finding(network.by_name[name], f) for name, f in given.items() if name not in unknown},
         unknown,
         tuple(options.get("targets", ())),
         None if level is None else float(level),
@@ -126,10 +126,10 @@ def _finding_problems(variable: Variable, finding: object, at: str) -> Iterator[
         for state, error in finding_problems(variable, finding):
             kind = "unknown_state" if isinstance(error, UnknownStateError) else "bad_likelihood"
             yield Fault(kind, at if state is None else at + pointer(state), str(error))
-    elif not isinstance(finding, str):
+    elif not isinstance(finding, str) and any(True for _ in finding_problems(variable, finding)):
         allowed = f'a state ({", ".join(variable.states[:8])}), "{UNKNOWN}", or a likelihood for every state'
         yield Fault(INVALID, at, f"{variable.name}: {_type(finding)} is not a finding; give {allowed}")
-    elif finding not in variable.states and finding != UNKNOWN:
+    elif isinstance(finding, str) and finding not in variable.states and finding != UNKNOWN:
         error = UnknownStateError(variable.name, finding, (*variable.states, UNKNOWN))
         yield Fault("unknown_state", at, str(error))
 

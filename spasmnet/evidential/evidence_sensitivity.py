@@ -173,7 +173,7 @@ def evidence_sensitivity(
     (the cost of omission).
     """
     t1, t2 = checked_thresholds(thresholds)
-    if evidence is not None and hasattr(evidence, "iloc"):
+    if hasattr(evidence, "columns") and not isinstance(evidence, Mapping):  # a data frame of any kind
         from spasmnet.evidential.summary import summarise
 
         return summarise(engine, target, evidence, (t1, t2))

@@ -14,7 +14,7 @@ from spasmnet.errors import EvidenceError, ImpossibleEvidenceError
 from spasmnet.evidential.measures import divergence, entropy, information, relative_change, weight
 from spasmnet.evidential.question import Event, checked_engine, read_event
 from spasmnet.posterior import Provenance
-from spasmnet.table import encode, solve_rows
+from spasmnet.table import Cases, read_cases, solve_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,11 +54,11 @@ def summarise(engine: Engine, target: Any, table: pd.DataFrame, thresholds: tupl
 
     network = checked_engine(engine).network
     event = read_event(network, target)
-    codes = encode(network, table)
-    columns = [network.names.index(str(name)) for name in table.columns]
+    known = read_cases(network, table).certain("evidence_sensitivity")
+    codes, columns = known.codes, known.observed
     at = network.names.index(event.variable)
     if at in columns and (codes[:, columns.index(at)] >= 0).any():
-        row = table.index[int(np.flatnonzero(codes[:, columns.index(at)] >= 0)[0])]
+        row = known.label(int(np.flatnonzero(codes[:, columns.index(at)] >= 0)[0]))
         raise EvidenceError(
             f"the target {event.variable} is observed in row {row!r}; drop its column, or ask for another target"
         )
@@ -66,9 +66,10 @@ def summarise(engine: Engine, target: Any, table: pd.DataFrame, thresholds: tupl
     cases[:, columns] = codes
     slots = sum(len(v.states) for v in network.variables) * (1 + len(network.variables[at].states))
     size = max(1, CHUNK // slots)
-    parts = [_Part.of(engine, event, at, cases[i : i + size], table, i) for i in range(0, len(cases), size)]
+    parts = [_Part.of(engine, event, at, cases[i : i + size], known, i) for i in range(0, len(cases), size)]
     whole = _Part(*(np.concatenate(arrays) for arrays in zip(*(vars(part).values() for part in parts), strict=True)))
     leading = [network.names[i] if i >= 0 else None for i in whole.leading.tolist()]
+    index = pd.Index(known.labels)
     return EvidenceSummary(
         event,
         pd.DataFrame(
@@ -76,9 +77,9 @@ def summarise(engine: Engine, target: Any, table: pd.DataFrame, thresholds: tupl
                 "belief": whole.belief,
                 "before": whole.before,
                 "conflict": whole.conflict,
-                "leading": pd.Series(leading, index=table.index, dtype=object),
+                "leading": pd.Series(leading, index=index, dtype=object),
             },
-            index=table.index,
+            index=index,
         ),
         _open(network.names, at, whole),
         _at_hand(network.names, columns, whole, thresholds),
@@ -103,7 +104,7 @@ class _Part:
     changed: Floats
 
     @classmethod
-    def of(cls, engine: Engine, event: Event, at: int, cases: Any, table: pd.DataFrame, first: int) -> _Part:
+    def of(cls, engine: Engine, event: Event, at: int, cases: Any, table: Cases, first: int) -> _Part:
         network, n = engine.network, len(cases)
         states = len(network.variables[at].states)
         everything = list(range(len(network)))
@@ -120,7 +121,7 @@ class _Part:
         posteriors, log_e = posteriors.reshape(1 + states, n, -1), log_evidence[:n]
         for i in np.flatnonzero(np.isneginf(log_e))[:1].tolist():
             seen = {network.names[v]: network.variables[v].states[s] for v, s in enumerate(cases[i].tolist()) if s >= 0}
-            raise ImpossibleEvidenceError(engine.contradiction(seen), table.index[first + i], True)
+            raise ImpossibleEvidenceError(engine.contradiction(seen), table.label(first + i), True)
         p_target = posteriors[0, :, starts[at] : starts[at + 1]]
         now = p_target @ event.groups
         y = now.argmax(axis=1) if event.whole else np.zeros(n, dtype=np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from spasmnet.assign import has_ranges
 from spasmnet.circuit.factors import ancestors
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError
+from spasmnet.evidence import state_of
 from spasmnet.evidential.interventions import Acting
 from spasmnet.evidential.question import Event, checked_engine, read_event
 from spasmnet.evidential.twin import Twin, descendants
@@ -293,8 +294,8 @@ def _chosen(network: Network, event: Event, post: Posterior, actions: Any) -> di
     for name in actions:
         variable = network.variable(name)
         states = actions[name] if isinstance(actions, Mapping) else variable.states[0]
-        listed = [states] if isinstance(states, str) else list(states)
-        found[variable.name] = [variable.states[variable.state_index(state)] for state in listed]
+        several = isinstance(states, Collection) and not isinstance(states, str)
+        found[variable.name] = [state_of(variable, state) for state in (states if several else [states])]
         if name == event.variable:
             raise EvidenceError(f"the target {name} cannot be acted on: whatever it is set to it would be")
         if isinstance(post.evidence.get(event.variable), str) and event.variable not in descendants(network, name):

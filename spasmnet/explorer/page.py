@@ -13,7 +13,7 @@ from typing import Any
 from spasmnet.drawing.text import safe
 from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
-from spasmnet.evidence import check, own
+from spasmnet.evidence import read_evidence
 from spasmnet.explorer.content import engine_of, packed
 from spasmnet.explorer.parts import read, script
 from spasmnet.network import Network
@@ -32,8 +32,8 @@ def explorer_page(what: Network | Engine, findings: Mapping[str, Any] | None = N
     >>> len(page) < 1_000_000
     True
     """
-    engine, given = engine_of(what), {} if findings is None else findings
-    check(engine.network, given)
+    engine = engine_of(what)
+    given = read_evidence(engine.network, {} if findings is None else findings)
     code, look = script("page.js"), read("page.css") + read("explorer.css")
     return Template(read("page.html")).substitute(
         title=safe(engine.network.title or engine.network.name),
@@ -42,7 +42,7 @@ def explorer_page(what: Network | Engine, findings: Mapping[str, Any] | None = N
         script=code,
         script_digest=_digest(code),
         content=_letters(packed(engine)),
-        findings=_letters(json.dumps(own(given), default=dict).encode()),
+        findings=_letters(json.dumps(given, default=dict).encode()),
     )
 
 

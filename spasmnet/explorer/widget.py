@@ -9,7 +9,7 @@ import anywidget
 import traitlets
 
 from spasmnet.engine import Engine
-from spasmnet.evidence import check, own
+from spasmnet.evidence import read_evidence
 from spasmnet.explorer.content import engine_of, packed
 from spasmnet.explorer.parts import read, script
 from spasmnet.network import Network
@@ -37,8 +37,8 @@ class Explorer(anywidget.AnyWidget):
 
     @traitlets.validate("findings")
     def _checked(self, proposal: Any) -> dict[str, Any]:
-        check(self._engine.network, proposal.value)
-        return {name: dict(f) if isinstance(f, Mapping) else f for name, f in own(proposal.value).items()}
+        findings = read_evidence(self._engine.network, proposal.value)
+        return {name: dict(f) if isinstance(f, Mapping) else f for name, f in findings.items()}
 
     @property
     def engine(self) -> Engine:

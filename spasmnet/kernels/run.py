@@ -185,15 +185,15 @@ def evaluate_lanes(values, first, runs, n_runs, pairs):
 
 
 def query_rows(
-    values, indicators, n_indicators, codes, n_columns, columns, rows, n_rows,
+    values, indicators, n_indicators, codes, n_columns, columns, weights, n_weights, weighted, rows, n_rows,
     runs, n_runs, pairs, root, slots, n_slots, groups, n_groups, sums, answers, out, totals,
 ):  # fmt: skip
     """Some cases of a table, LANES at a time.
 
     `codes[i, c]` is the state that case i has in column c, or negative; `columns` holds for each column its first
     indicator and its number of states; `indicators` what the indicators are before a case is entered. Case i is row
-    `rows[i]` of `out`, which receives the posteriors by slot, and of `totals`, which receives P(e); `sums` and
-    `answers` are room for LANES cases.
+    `rows[i]` of `weights`, the likelihoods by which its indicators `weighted` are multiplied, of `out`, which receives
+    the posteriors by slot, and of `totals`, which receives P(e); `sums` and `answers` are room for LANES cases.
     """
     for i in range(n_indicators * LANES):
         values[i] = indicators[i // LANES]
@@ -208,6 +208,9 @@ def query_rows(
                 for s in range(columns[2 * c + 1]):
                     seen = (code < 0) | (code == s)
                     values[(leaf + s) * LANES + b] = indicators[leaf + s] if seen else 0.0
+            for k in range(n_weights):
+                weight = weights[rows[begin + b] * n_weights + k]
+                values[weighted[k] * LANES + b] = indicators[weighted[k]] * weight
         evaluate_lanes(values, n_indicators, runs, n_runs, pairs)
         i = 0
         for group in range(n_groups):
@@ -336,7 +339,7 @@ SIGNATURES = {
     query: "f8* i8 i4* f8* i8 i4* i8 i8* i8 i4* i4* i8 f8*",
     differentiate: "f8* i8 i4* i8 i8* i8 i4* i8 f8*",
     differentiate_rows: "f8* f8* i8 i8 i4* i8 i8* i8 i4* i8 f8* f8*",
-    query_rows: "f8* f8* i8 i2* i8 i4* i8* i8 i4* i8 i8* i8 i4* i8 i4* i8 f8* f8* f8* f8*",
+    query_rows: "f8* f8* i8 i2* i8 i4* f8* i8 i4* i8* i8 i4* i8 i8* i8 i4* i8 i4* i8 f8* f8* f8* f8*",
     query_wide: "f8* i8* i8 i8 i8 i4* i8 i8* i8 i4* i8 f8*",
     best_products: "f8* i8 i4* i8 i8* i8*",
 }

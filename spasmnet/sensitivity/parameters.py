@@ -84,7 +84,7 @@ def parameter_sensitivity(
     else:
         uniform = covariation == "uniform"
         functions = query.functions(asked.numerator, asked.denominator, uniform=uniform, log=asked.log)
-    return ParameterSensitivity(engine, asked, dict(given), covariation, float(spread), query, functions)
+    return ParameterSensitivity(engine, asked, query.evidence, covariation, float(spread), query, functions)
 
 
 def _understood(
@@ -94,8 +94,10 @@ def _understood(
     kept: dict[Any, tuple[Target, Query]] = engine.__dict__.setdefault("_asked", {})
     try:
         key = (target, against, measure, tuple(evidence.items()))
+        if not all(type(word) is str for word in (*target, against or "", *evidence.values())):
+            raise TypeError  # 1, 1.0 and True are equal keys, but not the same state
         found = kept.get(key)
-    except (TypeError, AttributeError):  # lists of states or likelihoods, or something that is not understood
+    except (TypeError, AttributeError):  # states that are no text, or something that is not understood
         key, found = None, None
     if found is None:
         asked = read_target(engine.network, target, against, measure)

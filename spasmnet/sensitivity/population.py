@@ -19,7 +19,7 @@ from spasmnet.sensitivity.covariation import RULES
 from spasmnet.sensitivity.gradients import FINE, IMPOSSIBLE, Cases, Part, Totals, joined
 from spasmnet.sensitivity.places import cited_at, in_words, name_of, parameters, value_at
 from spasmnet.sensitivity.target import Target, read_target
-from spasmnet.table import encode
+from spasmnet.table import read_cases
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,9 +76,11 @@ def population_sensitivity(
         raise TableError(f'on_impossible must be "raise" or "nan", not {on_impossible!r}')
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise TableError(f"threads must be a whole number of at least 1, not {threads!r}")
+    import pandas as pd
+
     asked = read_target(engine.network, target, against, measure)
-    codes = encode(engine.network, cases)
-    columns = [str(name) for name in cases.columns]
+    known = read_cases(engine.network, cases).certain("population_sensitivity")
+    codes, columns = known.codes, known.names
     if asked.variable in columns:
         raise TableError(
             f"{asked.variable} is the target, so it cannot be a column: no number changes what is observed"
@@ -92,7 +94,7 @@ def population_sensitivity(
     status = np.concatenate([part.status for part in parts])[kind]
     if status.any() and on_impossible == "raise":
         row = int(np.flatnonzero(status)[0])
-        label, evidence = _plain(cases.index[row]), job.evidence(int(kind[row]))
+        label, evidence = known.label(row), job.evidence(int(kind[row]))
         if status[row] == IMPOSSIBLE:
             raise ImpossibleEvidenceError(engine.contradiction(evidence), label, True)
         raise EvidenceError(f"row {label!r}: {asked} is infinite or not defined with these findings")
@@ -101,10 +103,12 @@ def population_sensitivity(
     answers = np.concatenate([part.answers for part in parts])[kind]
     kept = [part.derivatives for part in parts if part.derivatives is not None]
     totals = joined([part.totals for part in parts])
-    where = tuple(_plain(label) for label in cases.index[first[totals.where]])
+    where = tuple(known.label(case) for case in first[totals.where].tolist())
     derivatives = np.concatenate(kept)[kind] if kept else None
     left_out = int((status > FINE).sum())
-    return PopulationSensitivity(job, cases.index, float(spread), answers, left_out, totals, where, derivatives)
+    return PopulationSensitivity(
+        job, pd.Index(known.labels), float(spread), answers, left_out, totals, where, derivatives
+    )
 
 
 def _parts(job: Cases, keep: bool, workers: int) -> list[Part]:
@@ -198,8 +202,3 @@ class PopulationSensitivity(Shown):
 
     def __repr__(self) -> str:
         return f"<PopulationSensitivity of {self.target} over {len(self.answers):,} cases>"
-
-
-def _plain(value: object) -> object:
-    """A number or truth value as Python's own, so that messages show it as people write it."""
-    return value.item() if isinstance(value, np.generic) else value

@@ -20,7 +20,7 @@ from spasmnet.circuit.requisite import requisite
 from spasmnet.circuit.rows import processors
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError
-from spasmnet.evidence import check
+from spasmnet.evidence import read_evidence
 from spasmnet.kernels.layout import TINY
 from spasmnet.kernels.native import address, kernels
 from spasmnet.network import Network
@@ -226,7 +226,7 @@ def ask(engine: Engine, variable: str, evidence: Mapping[str, Any] | None) -> Qu
 
 def prepare(engine: Engine, variable: str, evidence: Mapping[str, Any]) -> Query:
     """The same as ask, but whether the evidence is possible is only told by the first use."""
-    check(engine.network, evidence)
+    evidence = read_evidence(engine.network, evidence)
     if isinstance(evidence.get(variable), str):
         raise EvidenceError(
             f"{variable} is observed ({evidence[variable]}), so no number of the model changes its probability"

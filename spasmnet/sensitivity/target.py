@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.errors import EvidenceError, UnknownStateError
+from spasmnet.errors import EvidenceError
+from spasmnet.evidence import Names, is_missing, state_of
 from spasmnet.network import Network
 
 Floats = NDArray[np.float64]
@@ -69,11 +70,10 @@ def read_target(network: Network, target: Any, against: Any = None, measure: str
 
 
 def _states(network: Network, name: str, given: Any) -> tuple[str, ...]:
-    listed = (given,) if isinstance(given, str) else given
-    if not isinstance(listed, Collection) or not listed:
+    one = isinstance(given, str) or not isinstance(given, Collection)
+    if is_missing(given) or not (one or given):
         raise EvidenceError(f"{name}: a state or a list of states is needed, not {given!r}")
-    known = network.by_name[name].states
-    for state in listed:
-        if state not in known:
-            raise UnknownStateError(name, state, known)
-    return tuple(state for state in known if state in listed)
+    variable = network.by_name[name]
+    names = Names(variable.states)
+    listed = {state_of(variable, state, names) for state in ((given,) if one else given)}
+    return tuple(state for state in variable.states if state in listed)
