@@ -206,8 +206,8 @@ def variables(names: Sequence[str], model: str, normalize: bool, role: str | Non
 def check(file: str, normalize: bool, as_json: bool) -> None:
     """Check the model in FILE (or a shipped model, by name): all its problems, or a summary.
 
-    FILE is a model file of the library or a network of another tool; of the latter, too, it is told what kind of file it
-    is, how large it is, and that its numbers come without sources.
+    FILE is a model file of the library or a network of another tool. Told is also what kind of file it is, how large it
+    is, and whether its numbers have sources.
 
     \b
     Examples

@@ -32,9 +32,7 @@ For research and education; not a medical device."""
 
 def model_options(command: Command) -> Command:
     """The options with which every command finds its model."""
-    normalize = click.option(
-        "--normalize", is_flag=True, help=NORMALIZE
-    )
+    normalize = click.option("--normalize", is_flag=True, help=NORMALIZE)
     model = click.option(
         "--model",
         metavar="NAME_OR_PATH",
@@ -55,7 +53,8 @@ def open_model(model: str, normalize: bool, *, path: bool = False) -> Network:
 
 def is_file(model: str, *, path: bool = False) -> bool:
     """Whether a model is named by its file, and not by the name under which it is shipped."""
-    return model not in models() and (path or bool(Path(model).suffix) or len(Path(model).parts) > 1 or Path(model).exists())
+    place = Path(model)
+    return model not in models() and (path or bool(place.suffix) or len(place.parts) > 1 or place.exists())
 
 
 def compile_model(network: Network, max_products: int = MAX_PRODUCTS) -> Engine:

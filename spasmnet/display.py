@@ -102,7 +102,7 @@ def _bracketed(post: Posterior | None, variable: Variable, state: str) -> str:
 
 
 def event_of(variable: Variable, states: Sequence[str]) -> str:
-    """What a probability in one number is of: the states are named, unless the model's role says which one is neutral."""
+    """What a probability in one number is of: with the states, unless the variable's role says which one is neutral."""
     words = name_of(variable)
     return words if variable.role else f"{words}: {' or '.join(state_of(variable, state) for state in states)}"
 
@@ -116,7 +116,7 @@ def probability_of(variables: Iterable[Variable]) -> str:
 
 
 def presence(row: Ranked) -> str:
-    """The most probable state that is not neutral, with its own probability where there are several; "" if it is named."""
+    """The most probable state that is not neutral, of several with its own probability; "" if `event_of` names it."""
     if not row.variable.role:
         return ""
     words = state_of(row.variable, row.leading)

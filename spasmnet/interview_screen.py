@@ -78,7 +78,8 @@ def end_screen(found: Summary, shown: Console) -> RenderableType:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for row in step.causes[:6]:
         known = between(row.interval) if row.interval else ""
-        table.add_row(f"  {event_of(row.variable, row.event)}", presence(row), percent(row.probability), Text(known, style="dim"))
+        name, chance = event_of(row.variable, row.event), percent(row.probability)
+        table.add_row(f"  {name}", presence(row), chance, Text(known, style="dim"))
     parts.append(table)
     if found.reasons:
         parts.append(Text("Reasons for and against it", style="bold"))

@@ -34,7 +34,7 @@ OPPOSITES = {
 
 @dataclass(frozen=True)
 class Variable(Rebuilt):
-    """A discrete variable; with a `role`, its first state is the neutral one and the others follow in order of severity.
+    """A discrete variable; with a `role`, its first state is the neutral one, and the others follow by severity.
 
     `cost` is what asking for it costs, on the scale of the model's losses; None if the model does not say.
     `modifiable` says whether somebody can act on it; None if the model does not say.
@@ -82,8 +82,11 @@ class Variable(Rebuilt):
         """
         if self.role and len(self.states) > 1:
             return self.states[0]
-        words = {state.lower() for state in self.states}
-        return next((s for s in self.states if len(self.states) == 2 and words == {s.lower(), OPPOSITES.get(s.lower())}), "")
+        if len(self.states) == 2:
+            for no, yes in (self.states, self.states[::-1]):
+                if OPPOSITES.get(no.lower()) == yes.lower():
+                    return no
+        return ""
 
     @property
     def active(self) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def plot_cases(
 
     `cases` maps what to call a case to its posterior: of one network, or of networks with the same variables, such as
     one and what `do` makes of it. Other arguments and errors as for `plot_ranked`; variables observed in some cases are
-    drawn too. A state is named where none is known to be neutral, as in `plot_ranked`: the most probable one on average.
+    drawn too. Where no state is known to be neutral, one is named, as in `plot_ranked`: the most probable on average.
 
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load())
@@ -146,9 +146,10 @@ def plot_heat_map(
     """How each risk factor shifts each finding: P(column | row = its last state) minus that given its neutral state.
 
     P(column) is that of any state but the neutral one. Where none is known to be neutral, a state is named, as in
-    `plot_ranked`; of such a row it is that state against all its others. `rows` and `columns` are variables (default: risk factors and findings, by role); `evidence` holds for all cells.
-    A row's states are observed, not brought about (see `do`). Raises SpasmnetError if the network has no roles and
-    nothing is named, UnknownVariableError, and EvidenceError.
+    `plot_ranked`; of such a row it is that state against all its others. `rows` and `columns` are variables (default:
+    risk factors and findings, by role); `evidence` holds for all cells. A row's states are observed, not brought about
+    (see `do`). Raises SpasmnetError if the network has no roles and nothing is named, UnknownVariableError, and
+    EvidenceError.
 
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load())
@@ -179,7 +180,8 @@ def plot_heat_map(
     look = tones(drawn)
     drawn.tick_params(length=0, labelsize=9.5, colors=look.ink)
     drawn.spines[:].set_color(look.line)
-    ends = "from a row's neutral state to its last" if all(v.role for v in factors) else "given a row against without it"
+    roles = all(v.role for v in factors)
+    ends = "from a row's neutral state to its last" if roles else "with a row's state against without"
     heading(drawn, "How risk factors shift findings", f"percentage points, {ends}", above=0)
     bar = drawn.figure.colorbar(image, ax=drawn, shrink=0.7)
     bar.ax.yaxis.set_major_formatter(lambda t, _: f"{100 * t:+.0f}" if abs(t) > 1e-9 else "0")

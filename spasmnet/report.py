@@ -1,7 +1,7 @@
 """What one result means: ranked causes, red flags that hold, advice that fits. Pure data; printing is elsewhere.
 
-- A cause's probability is that of all its states but the neutral one; where none is known to be neutral, that of its most
-  probable state (see `Variable.event`).
+- A cause's probability is that of all its states but the neutral one; where none is known to be neutral, that of its
+  most probable state (see `Variable.event`).
 - Must-not-miss conditions that an urgent or emergency red flag points at stand before all probabilities: `suspected`.
 - Advice applies when each variable it names is in a named state with a probability of at least one half, or is one of
   the three leading causes with a named state as its most probable one. Advice without conditions always applies.
@@ -145,7 +145,7 @@ def report(engine: Engine, evidence: Mapping[str, Any] | None = None, *, interva
 
 
 def ranked(posterior: Posterior, before: Posterior | None = None) -> tuple[Ranked, ...]:
-    """The variables that were not observed, by the probability of their event, the largest first; ties stay in declared order."""
+    """The variables that were not observed, the largest probability of the event first; ties stay in declared order."""
     earlier = posterior if before is None else before
     variables = [v for v in posterior.network.variables if not isinstance(posterior.evidence.get(v.name), str)]
     rows = (_ranked(v, posterior, earlier[v.name]) for v in variables)

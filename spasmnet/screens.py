@@ -309,7 +309,9 @@ def check_screen(
     facts = {
         "file": plain(_file_words(origin)) if origin else "",
         "model": plain(f"{network.name} {network.version}" + (f", {network.license}" if network.license else "")),
-        "variables": f"{counts.variables:,}" + (f" ({roles})" if roles else "") + f", {counts.states:,} states, {size:,} probabilities",
+        "variables": f"{counts.variables:,}"
+        + (f" ({roles})" if roles else "")
+        + f", {counts.states:,} states, {size:,} probabilities",
         "structure": f"{counts.edges:,} edges{contested}; {cpds}",
         "rules": rules if network.red_flags or network.advice else "",
         "claims": f"{counts.claims}, each with a home in the model" if counts.claims else "",
@@ -327,7 +329,8 @@ def check_screen(
 
 
 FILES = {
-    ".toml": "a model file of this library", ".bif": "a network in BIF (bnlearn, pgmpy, GeNIe)", ".net": "a network of Hugin",
+    ".toml": "a model file of this library", ".bif": "a network in BIF (bnlearn, pgmpy, GeNIe)",
+    ".net": "a network of Hugin",
     ".xml": "a network in XMLBIF", ".xmlbif": "a network in XMLBIF", ".bifxml": "a network in XMLBIF",
     ".xdsl": "a network of GeNIe", ".uai": "a network in the UAI format, which has no names",
 }  # fmt: skip

@@ -441,7 +441,11 @@ def test_files_of_other_tools_are_checked_and_asked(tmp_path: Path, ending: str)
     found = data("query", "--model", str(file), f"{last.name}={last.states[0]}")
     assert found["posterior"] == expected.to_dict()["posterior"]
     result = run("check", str(file))
-    assert result.exit_code == 0 and f"earthquake.{ending}, a network" in result.stdout and "No provenance" in result.stdout
+    assert (
+        result.exit_code == 0
+        and f"earthquake.{ending}, a network" in result.stdout
+        and "No provenance" in result.stdout
+    )
 
 
 def test_variables_tell_what_can_be_asked() -> None:

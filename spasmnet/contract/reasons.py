@@ -16,7 +16,8 @@ from spasmnet.report import LEADING, Report, total
 class Reason:
     """The probability that a variable is in one of `states`, and in `without` what it is when one finding is left out.
 
-    The states are those of `Variable.event`. Pairs of a finding's variable and that probability; the finding that matters most comes first.
+    The states are those of `Variable.event`. Pairs of a finding's variable and that probability; the finding that
+    matters most comes first.
     """
 
     variable: Variable

@@ -99,7 +99,7 @@ def role(network: Network, roles: Collection[str], named: Collection[str] | None
         if not variable.neutral:
             raise EvidenceError(
                 f"{argument} are variables of which one state is neutral, such as absent, and of {variable.name} "
-                f"({', '.join(variable.states)}) none is known to be; leave it out, or give it a role, which makes its first "
-                "state the neutral one"
+                f"({', '.join(variable.states)}) none is known to be; leave it out, or give it a role, which makes its "
+                "first state the neutral one"
             )
     return found

@@ -115,7 +115,8 @@ def what_if(
     """What P(target) would be if something were done, for each thing that can be acted on: what would help most.
 
     `target` is (variable, state), (variable, [states]), or a variable, which stands for any state but its neutral one.
-    `actions` are variables (each set to its neutral state; see Variable.neutral), or a mapping from variables to a state or a list of states.
+    `actions` are variables (each set to its neutral state; see Variable.neutral), or a mapping from variables to a
+    state or a list of states.
     By default they are the variables above the target that can be acted on (`modifiable` in the model file; where it
     does not say, those of role risk_factor and cause) and were not observed in their neutral state already.
 
@@ -274,8 +275,8 @@ def _active(variable: Variable) -> tuple[str, ...]:
     if not variable.active:
         example = (variable.name, variable.states[-1])
         raise EvidenceError(
-            f"which states of {variable.name} are meant is not known, since none of {', '.join(variable.states)} is known "
-            f"to be neutral; name one, such as {example!r}, or several: ({variable.name!r}, [...])"
+            f"which states of {variable.name} are meant is not known, since none of {', '.join(variable.states)} is "
+            f"known to be neutral; name one, such as {example!r}, or several: ({variable.name!r}, [...])"
         )
     return variable.active
 
@@ -284,8 +285,8 @@ def neutral_state(variable: Variable) -> str:
     """The state that acting on a variable sets it to; raises EvidenceError if nothing says which one that is."""
     if not variable.neutral:
         raise EvidenceError(
-            f"what {variable.name} is to be set to is not known, since none of {', '.join(variable.states)} is known to be "
-            f"neutral; name the state: actions={{{variable.name!r}: {variable.states[0]!r}}}"
+            f"what {variable.name} is to be set to is not known, since none of {', '.join(variable.states)} is known "
+            f"to be neutral; name the state: actions={{{variable.name!r}: {variable.states[0]!r}}}"
         )
     return variable.neutral
 
@@ -304,8 +305,8 @@ def _chosen(network: Network, event: Event, post: Posterior, actions: Any) -> di
         found = {v.name: [v.neutral] for v in able if v.name in above and post.evidence.get(v.name) != v.neutral}
         if not found:
             raise EvidenceError(
-                f"nothing that can be acted on lies above {event.variable} and is not in its neutral state already; name "
-                "actions=[…]"
+                f"nothing that can be acted on lies above {event.variable} and is not in its neutral state already; "
+                "name actions=[…]"
             )
         return found
     if isinstance(actions, str) or not isinstance(actions, Iterable):

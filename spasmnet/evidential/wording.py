@@ -34,7 +34,8 @@ def links(question: Question, found: Sequence[Trail]) -> list[tuple[Link, ...]]:
     """The links of some trails, in one batch.
 
     A finding stands for what was found, the target for its event, and what lies between for the states that
-    `Variable.event` gives it. Where two arrows meet, the link goes from one cause to the other, given the findings that open it.
+    `Variable.event` gives it. Where two arrows meet, the link goes from one cause to the other, given the findings that
+    open it.
     """
     graph = Graph(question.network, question.evidence)
     steps = [list(_steps(question, graph, trail.nodes)) for trail in found]
