@@ -17,7 +17,17 @@ from spasmnet.cli_asking import ask
 from spasmnet.cli_explain import explain, what_if
 from spasmnet.cli_explorer import explorer
 from spasmnet.cli_interview import interview
-from spasmnet.cli_options import DEFAULT, EPILOG, compile_model, model_options, open_model, print_json, stdin
+from spasmnet.cli_options import (
+    DEFAULT,
+    EPILOG,
+    NORMALIZE,
+    compile_model,
+    is_file,
+    model_options,
+    open_model,
+    print_json,
+    stdin,
+)
 from spasmnet.cli_sensitivity import sensitivity
 from spasmnet.engine import Engine
 from spasmnet.errors import CircuitTooLargeError, EvidenceError, SpasmnetError
@@ -191,10 +201,13 @@ def variables(names: Sequence[str], model: str, normalize: bool, role: str | Non
 
 @main.command(epilog=EPILOG)
 @click.argument("file", metavar="FILE")
-@click.option("--normalize", is_flag=True, help="Divide rows of a foreign file that are off by rounding by their sum.")
+@click.option("--normalize", is_flag=True, help=NORMALIZE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, errors too.")
 def check(file: str, normalize: bool, as_json: bool) -> None:
     """Check the model in FILE (or a shipped model, by name): all its problems, or a summary.
+
+    FILE is a model file of the library or a network of another tool. Told is also what kind of file it is, how large it
+    is, and whether its numbers have sources.
 
     \b
     Examples
@@ -204,6 +217,7 @@ def check(file: str, normalize: bool, as_json: bool) -> None:
     from spasmnet.inventory import inventory
 
     network = open_model(file, normalize, path=True)
+    origin = Path(file) if is_file(file, path=True) else None
     counts = inventory(network)
     engine: Engine | None = None
     posterior: Posterior | None = None
@@ -217,13 +231,14 @@ def check(file: str, normalize: bool, as_json: bool) -> None:
         content: dict[str, Any] = counts.as_dict()
         content["circuit"] = {"width": engine.width, "products": engine.products} if engine else None
         content["prior"] = posterior.to_dict()["posterior"].get(network.main_outcome) if posterior else None
+        content["file"] = {"path": file, "bytes": origin.stat().st_size} if origin else None
         print_json(content | {"main_outcome": network.main_outcome, "provenance": Provenance.of(network).as_dict()})
     else:
         from spasmnet.screens import check_screen, console, show
 
         circuit = f"width {engine.width}, {engine.products:,} products a query" if engine else "too large, see below"
         shown = console()
-        show(check_screen(network, counts, posterior, circuit, shown), shown)
+        show(check_screen(network, counts, posterior, circuit, shown, origin), shown)
     if too_large:
         raise too_large
 

@@ -54,7 +54,8 @@ def explain(
 ) -> None:
     """Tell why P(TARGET given FINDINGS) is what it is, and what would change it.
 
-    TARGET is name=state, name=state,state for one of several, or a name, which stands for not being in its first state.
+    TARGET is name=state, name=state,state for one of several, or a name, which stands for any state but its neutral one
+    (where none is known to be neutral, for the most probable one).
     Findings are written as for the command query.
 
     Shown are what each finding contributes to the odds, the paths on which it does, the findings that would overturn
@@ -111,6 +112,7 @@ def what_if(
       $ spasmnet what-if dehydration vomiting_diarrhoea=present
       $ spasmnet what-if spasm=painful,severe heavy_sweating=present --act dehydration=none --json
     """
+    from spasmnet.evidential.what_if import neutral_state
     from spasmnet.evidential.what_if import what_if as act_on
     from spasmnet.showing.evidential import what_if_page
     from spasmnet.what_if_display import what_if_data
@@ -121,7 +123,7 @@ def what_if(
         name, _, state = (part.strip() for part in text.partition("="))
         variable = engine.network.variable(name)
         actions.setdefault(name, []).append(
-            variable.states[variable.state_index(state)] if state else variable.states[0]
+            variable.states[variable.state_index(state)] if state else neutral_state(variable)
         )
     found = act_on(engine, asked, evidence, actions=actions or None, draws=draws)
     if as_json:

@@ -18,6 +18,7 @@ from spasmnet.reading import load, models, read
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 DEFAULT = "muscle_spasm"
+NORMALIZE = "Divide rows of a foreign file by their sum if they are off by up to 0.01 (without it, only by up to 1e-6)."
 EPILOG = """\b
 Exit codes
   0  success
@@ -31,23 +32,29 @@ For research and education; not a medical device."""
 
 def model_options(command: Command) -> Command:
     """The options with which every command finds its model."""
-    normalize = click.option(
-        "--normalize", is_flag=True, help="Divide rows of a foreign file that are off by rounding by their sum."
-    )
+    normalize = click.option("--normalize", is_flag=True, help=NORMALIZE)
     model = click.option(
         "--model",
         metavar="NAME_OR_PATH",
         default=DEFAULT,
-        help=f"A shipped model's name, or a file (.toml .bif .xml .xdsl .net .uai).  [default: {DEFAULT}]",
+        help="A shipped model's name, or a file: all that spasmnet.read takes (.toml .bif .xml .xdsl .net .uai).  "
+        f"[default: {DEFAULT}]",
     )
     return model(normalize(command))
 
 
 def open_model(model: str, normalize: bool, *, path: bool = False) -> Network:
-    """A shipped model by its name, or else the model in a file; without `path`, bare words can only be names."""
-    if model not in models() and (path or Path(model).suffix or len(Path(model).parts) > 1 or Path(model).exists()):
-        return read(model, normalize=normalize)
-    return load(model)
+    """A shipped model by its name, or else the model in a file, which is all that `spasmnet.read` takes.
+
+    Without `path`, bare words for which there is no file can only be names.
+    """
+    return read(model, normalize=normalize or None) if is_file(model, path=path) else load(model)
+
+
+def is_file(model: str, *, path: bool = False) -> bool:
+    """Whether a model is named by its file, and not by the name under which it is shipped."""
+    place = Path(model)
+    return model not in models() and (path or bool(place.suffix) or len(place.parts) > 1 or place.exists())
 
 
 def compile_model(network: Network, max_products: int = MAX_PRODUCTS) -> Engine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
@@ -101,8 +101,24 @@ def _bracketed(post: Posterior | None, variable: Variable, state: str) -> str:
     return f" ({between(post.interval(variable.name, state))})"
 
 
+def event_of(variable: Variable, states: Sequence[str]) -> str:
+    """What a probability in one number is of: with the states, unless the variable's role says which one is neutral."""
+    words = name_of(variable)
+    return words if variable.role else f"{words}: {' or '.join(state_of(variable, state) for state in states)}"
+
+
+def probability_of(variables: Iterable[Variable]) -> str:
+    """What the bars of some variables, each called as `event_of` says, are the probabilities of."""
+    kinds = {bool(variable.role) for variable in variables}
+    if kinds == {True}:
+        return "probability of any state but the neutral one"
+    return "probability of the state that is named" + (", or of any but the neutral one" if True in kinds else "")
+
+
 def presence(row: Ranked) -> str:
-    """The most probable state that is not neutral; with its own probability where there are several."""
+    """The most probable state that is not neutral, of several with its own probability; "" if `event_of` names it."""
+    if not row.variable.role:
+        return ""
     words = state_of(row.variable, row.leading)
     return f"{words} {percent(row.states[row.leading])}" if len(row.variable.states) > 2 else words
 

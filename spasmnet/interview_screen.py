@@ -10,7 +10,7 @@ from spasmnet.asking.interview import Step, words
 from spasmnet.asking.page import DECIDED, odds_in_words
 from spasmnet.asking.ranking import Ranking
 from spasmnet.asking.summary import Summary, leading_in_words, warnings
-from spasmnet.display import NOTICE, between, name_of, percent, plain, presence, state_of
+from spasmnet.display import NOTICE, between, event_of, name_of, percent, plain, presence, state_of
 from spasmnet.network import Network, Variable
 from spasmnet.screens import LEVELS
 
@@ -50,7 +50,7 @@ def question_screen(number: int, variable: Variable, reason: str, step: Step | N
 def standing(step: Step) -> Text:
     """Where an interview stands, on one line."""
     care = f"{LEVELS[step.care.level][0]}; " if step.care else ""
-    first = ", ".join(f"{name_of(row.variable)} {percent(row.probability)}" for row in step.causes[:3])
+    first = ", ".join(f"{event_of(row.variable, row.event)} {percent(row.probability)}" for row in step.causes[:3])
     return Text(f"  So far: {care}{first}", style="dim")
 
 
@@ -78,7 +78,8 @@ def end_screen(found: Summary, shown: Console) -> RenderableType:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for row in step.causes[:6]:
         known = between(row.interval) if row.interval else ""
-        table.add_row(f"  {name_of(row.variable)}", presence(row), percent(row.probability), Text(known, style="dim"))
+        name, chance = event_of(row.variable, row.event), percent(row.probability)
+        table.add_row(f"  {name}", presence(row), chance, Text(known, style="dim"))
     parts.append(table)
     if found.reasons:
         parts.append(Text("Reasons for and against it", style="bold"))

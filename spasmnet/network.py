@@ -29,11 +29,15 @@ if TYPE_CHECKING:
 _ROUNDING = 0.01  # how far printed decimals and single precision put a row's sum off
 _REMEDY = "v / v.sum(axis=-1, keepdims=True) makes every row sum to 1"
 ROLES = ("risk_factor", "cause", "serious", "finding")
+OPPOSITES = {
+    "no": "yes", "n": "y", "false": "true", "f": "t", "absent": "present", "negative": "positive", "off": "on",
+    "normal": "abnormal", "0": "1",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Variable(Rebuilt):
-    """A discrete variable; its first state is the neutral one, the others follow in order of severity.
+    """A discrete variable; with a `role`, its first state is the neutral one, and the others follow by severity.
 
     `cost` is what asking for it costs, on the scale of the model's losses; None if the model does not say.
     `modifiable` says whether somebody can act on it; None if the model does not say.
@@ -68,6 +72,39 @@ class Variable(Rebuilt):
         """The label of a state for people, or its name."""
         position = self.state_index(state)
         return (self.state_labels[position] if self.state_labels else "") or state
+
+    @property
+    def neutral(self) -> str:
+        """The state in which nothing is the matter; "" where nothing says which one that is.
+
+        Of a variable with a role it is the first; else of two opposites, such as no and yes in either order, the one
+        that denies. The order of states alone says nothing: files of other tools begin with any of them.
+
+        >>> Variable("fever", ("present", "absent")).neutral, Variable("pressure", ("low", "normal", "high")).neutral
+        ('absent', '')
+        """
+        if self.role and len(self.states) > 1:
+            return self.states[0]
+        if len(self.states) == 2:
+            for no, yes in (self.states, self.states[::-1]):
+                if OPPOSITES.get(no.lower()) == yes.lower():
+                    return no
+        return ""
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """All states but the neutral one; none where no state is known to be neutral."""
+        return tuple(state for state in self.states if state != self.neutral) if self.neutral else ()
+
+    def event(self, chances: Mapping[str, float]) -> tuple[str, ...]:
+        """The states that are meant where only the variable is named: the active ones, or else the most probable one.
+
+        `chances` are the probabilities of the states, by which the latter is chosen; of equals the first by name.
+
+        >>> Variable("pressure", ("low", "normal", "high")).event({"low": 0.1, "normal": 0.3, "high": 0.6})
+        ('high',)
+        """
+        return self.active or (min(self.states, key=lambda state: (-round(chances[state], 12), state)),)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spasmnet.display import name_of, prior_of, state_of
+from spasmnet.display import event_of, name_of, prior_of, probability_of, state_of
 from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
 from spasmnet.evidential_display import said
@@ -33,8 +33,10 @@ CASES = (BLUE, ORANGE, "#009E73", "#CC79A7", "#56B4E9", "#D55E00")  # Okabe and 
 def plot_ranked(
     post: Posterior, variables: Collection[str] | None = None, top: int = 12, ax: Axes | None = None
 ) -> Axes:
-    """The most probable causes: P(not in the first, neutral state) as a bar, with its interval if `post` has them.
+    """The most probable causes: P(any state but the neutral one) as a bar, with its interval if `post` has them.
 
+    A variable of which no state is known to be neutral, as in most networks of other tools, is drawn with the
+    probability of one state, which is named: of two opposites the one that affirms, else the most probable one.
     `variables` are the ones to rank (default: causes and serious conditions, or all if there are no roles); at most
     `top` (1 or more) are drawn. Raises UnknownVariableError, and SpasmnetError if there is nothing to draw.
 
@@ -47,14 +49,14 @@ def plot_ranked(
     rows = [row for row in ranked(post) if row.variable.name in names][: _positive(top)]
     if not rows:
         raise SpasmnetError("there is nothing to rank: all of these variables were observed")
-    drawn = _axes_for([row.variable for row in rows], ax, 0.36)
+    drawn = _axes_for([event_of(row.variable, row.event) for row in rows], ax, 0.36)
     look = tones(drawn)
     for y, row in enumerate(rows):
         drawn.barh(y, row.probability, height=0.55, color=BLUE, zorder=2)
         if row.interval is not None:
             drawn.plot(row.interval, [y, y], color=look.ink, linewidth=1.6, marker="|", markersize=8, zorder=3)
     finish(drawn, percent=True, along="x")
-    legend = [("bar", BLUE, "probability of being present, in whatever degree")]
+    legend = [("bar", BLUE, probability_of(row.variable for row in rows))]
     if post.uncertainty is not None:
         legend.append(("line", look.ink, f"{100 * post.uncertainty.level:.6g}% interval, of the model's numbers"))
     heading(drawn, "What is most probable", "", above=len(legend))
@@ -82,7 +84,7 @@ def plot_change(
     rows = sorted(rows, key=lambda row: -abs(row.probability - row.before))[: _positive(top)]
     if not rows:
         raise SpasmnetError("there is nothing to draw: all of these variables were observed")
-    drawn = _axes_for([row.variable for row in rows], ax, 0.36)
+    drawn = _axes_for([event_of(row.variable, row.event) for row in rows], ax, 0.36)
     look, most = tones(drawn), max(max(row.probability, row.before) for row in rows)
     for y, row in enumerate(rows):
         colour = ORANGE if row.probability >= row.before else BLUE
@@ -93,7 +95,8 @@ def plot_change(
         drawn.plot([row.before], [y], "o", color=look.ground, markeredgecolor=look.ink, markersize=7, zorder=4)
     drawn.set_xlim(-0.02 * most, 1.06 * most or 1.0)
     finish(drawn, percent=True, along="x")
-    heading(drawn, "What the findings changed", "the circle is the probability of being present before them", above=2)
+    heading(drawn, "What the findings changed", f"{probability_of(row.variable for row in rows)}; circle: before them",
+            above=2)  # fmt: skip
     legend_above(drawn, [("bar", ORANGE, "raised by the findings"), ("bar", BLUE, "lowered by the findings")])
     return drawn
 
@@ -105,7 +108,7 @@ def plot_cases(
 
     `cases` maps what to call a case to its posterior: of one network, or of networks with the same variables, such as
     one and what `do` makes of it. Other arguments and errors as for `plot_ranked`; variables observed in some cases are
-    drawn too.
+    drawn too. Where no state is known to be neutral, one is named, as in `plot_ranked`: the most probable on average.
 
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load())
@@ -117,15 +120,17 @@ def plot_cases(
     if not 2 <= len(posts) <= len(CASES) or any(post.network.variables != posts[0].network.variables for post in posts):
         raise SpasmnetError(f"two to {len(CASES)} cases can be compared, all with the same variables, not {len(posts)}")
     network = posts[0].network
-    chances = {name: [_present(post, name) for post in posts] for name in _names(network, variables)}
+    events = {name: _event(posts, name) for name in _names(network, variables)}
+    chances = {name: [total(post[name], event) for post in posts] for name, event in events.items()}
     names = sorted(chances, key=lambda name: min(chances[name]) - max(chances[name]))[: _positive(top)]
-    drawn = _axes_for([network.by_name[name] for name in names], ax, 0.16 + 0.17 * len(posts))
+    shown = [network.by_name[name] for name in names]
+    drawn = _axes_for([event_of(v, events[v.name]) for v in shown], ax, 0.16 + 0.17 * len(posts))
     height = 0.8 / len(posts)
     for i, colour in enumerate(CASES[: len(posts)]):
         places = [y - 0.4 + height * (i + 0.5) for y in range(len(names))]
         drawn.barh(places, [chances[name][i] for name in names], height=0.9 * height, color=colour, zorder=2)
     finish(drawn, percent=True, along="x")
-    heading(drawn, "How the cases differ", "probability of being present, in whatever degree", above=len(posts))
+    heading(drawn, "How the cases differ", probability_of(shown), above=len(posts))
     words = (" ".join(lines_of(label, 60, 2)) for label in cases)
     legend_above(drawn, [("bar", colour, word) for colour, word in zip(CASES, words, strict=False)])
     return drawn
@@ -138,11 +143,13 @@ def plot_heat_map(
     evidence: Mapping[str, Any] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """How each risk factor shifts each finding: P(column present | row = its last state) minus that of its first.
+    """How each risk factor shifts each finding: P(column | row = its last state) minus that given its neutral state.
 
-    `rows` and `columns` are variables (default: risk factors and findings, by role); `evidence` holds for all cells.
-    A row's states are observed, not brought about (see `do`). Raises SpasmnetError if the network has no roles and
-    nothing is named, UnknownVariableError, and EvidenceError.
+    P(column) is that of any state but the neutral one. Where none is known to be neutral, a state is named, as in
+    `plot_ranked`; of such a row it is that state against all its others. `rows` and `columns` are variables (default:
+    risk factors and findings, by role); `evidence` holds for all cells. A row's states are observed, not brought about
+    (see `do`). Raises SpasmnetError if the network has no roles and nothing is named, UnknownVariableError, and
+    EvidenceError.
 
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load())
@@ -157,7 +164,8 @@ def plot_heat_map(
     factors, findings = chosen
     if not factors or not findings:
         raise SpasmnetError("name the variables: rows=[...] and columns=[...]; none are left by role or observed")
-    shift = np.array([[_shift(engine, given, row, column.name) for column in findings] for row in factors])
+    base = engine.posterior(given)
+    shift, names = _shifts(engine, given, base, factors, findings)
     size = max(3.5 + 0.55 * len(findings), 8.0), max(2.6 + 0.33 * len(factors), 4.5)
     drawn = ax if ax is not None else new_axes(*size)
     reach = float(np.abs(shift).max()) or 1.0
@@ -166,15 +174,15 @@ def plot_heat_map(
         if abs(shift[y, x]) >= 0.005:
             colour = "white" if abs(shift[y, x]) > 0.6 * reach else INK
             drawn.text(x, y, f"{100 * shift[y, x]:+.0f}", ha="center", va="center", fontsize=8.5, color=colour)
-    drawn.set_yticks(range(len(factors)), [_label(v) for v in factors], parse_math=False)
-    drawn.set_xticks(range(len(findings)), [_label(v, 22) for v in findings], rotation=60, ha="right",
+    drawn.set_yticks(range(len(factors)), [_label(name) for name in names[0]], parse_math=False)
+    drawn.set_xticks(range(len(findings)), [_label(name, 22) for name in names[1]], rotation=60, ha="right",
                      rotation_mode="anchor", parse_math=False)  # fmt: skip
     look = tones(drawn)
     drawn.tick_params(length=0, labelsize=9.5, colors=look.ink)
     drawn.spines[:].set_color(look.line)
-    heading(
-        drawn, "How risk factors shift findings", "percentage points, from a row's first state to its last", above=0
-    )
+    roles = all(v.role for v in factors)
+    ends = "from a row's neutral state to its last" if roles else "with a row's state against without"
+    heading(drawn, "How risk factors shift findings", f"percentage points, {ends}", above=0)
     bar = drawn.figure.colorbar(image, ax=drawn, shrink=0.7)
     bar.ax.yaxis.set_major_formatter(lambda t, _: f"{100 * t:+.0f}" if abs(t) > 1e-9 else "0")
     bar.ax.tick_params(colors=look.ink, color=look.line)
@@ -221,17 +229,26 @@ def plot_weights(es: EvidenceSensitivity, top: int = 12, ax: Axes | None = None)
     return drawn
 
 
-def _shift(engine: Engine, given: Mapping[str, Any], row: Variable, column: str) -> float:
-    if row.name == column:
-        return 1.0
-    last, first = (_present(engine.posterior({**given, row.name: row.states[i]}), column) for i in (-1, 0))
-    return last - first
+def _shifts(
+    engine: Engine, given: Mapping[str, Any], base: Posterior, factors: Sequence[Variable], findings: Sequence[Variable]
+) -> tuple[np.ndarray[Any, np.dtype[np.float64]], tuple[list[str], list[str]]]:
+    """The differences, rows by columns, and what rows and columns are called."""
+    events = [v.event(base[v.name]) for v in findings]
+    rows, called = [], []
+    for row in factors:
+        state = row.states[-1] if row.role else row.event(base[row.name])[0]
+        rest = row.neutral or ({s: float(s != state) for s in row.states} if len(row.states) > 1 else state)
+        with_it, without = (engine.posterior({**given, row.name: finding}) for finding in (state, rest))
+        moves = (total(with_it[v.name], e) - total(without[v.name], e) for v, e in zip(findings, events, strict=True))
+        rows.append([1.0 if v is row else move for v, move in zip(findings, moves, strict=True)])
+        called.append(event_of(row, [state]))
+    return np.array(rows), (called, [event_of(v, e) for v, e in zip(findings, events, strict=True)])
 
 
-def _present(post: Posterior, name: str) -> float:
-    """The probability of not being in the first, neutral state."""
-    states = post.network.by_name[name].states
-    return total(post[name], states[1:] or states)
+def _event(posts: Sequence[Posterior], name: str) -> tuple[str, ...]:
+    """The states of a variable that are drawn for several cases."""
+    variable = posts[0].network.by_name[name]
+    return variable.event({state: sum(post[name][state] for post in posts) / len(posts) for state in variable.states})
 
 
 def _names(network: Network, variables: Collection[str] | None) -> list[str]:
@@ -246,15 +263,15 @@ def _positive(top: int) -> int:
     return top
 
 
-def _label(variable: Variable, width: int = 34) -> str:
-    return "\n".join(lines_of(name_of(variable), width, 2))
+def _label(words: str, width: int = 34) -> str:
+    return "\n".join(lines_of(words, width, 2))
 
 
-def _axes_for(variables: Sequence[Variable], ax: Axes | None, each: float) -> Axes:
-    """Axes with a row a variable, the first at the top."""
-    if not variables:
+def _axes_for(names: Sequence[str], ax: Axes | None, each: float) -> Axes:
+    """Axes with a row a variable, called so, the first at the top."""
+    if not names:
         raise SpasmnetError("there is nothing to draw: name at least one variable")
-    drawn = ax if ax is not None else new_axes(8.5, 1.5 + max(each, 0.4) * len(variables))
-    drawn.set_yticks(range(len(variables)), [_label(v) for v in variables], parse_math=False)
-    drawn.set_ylim(len(variables) - 0.4, -0.6)
+    drawn = ax if ax is not None else new_axes(8.5, 1.5 + max(each, 0.4) * len(names))
+    drawn.set_yticks(range(len(names)), [_label(name) for name in names], parse_math=False)
+    drawn.set_ylim(len(names) - 0.4, -0.6)
     return drawn

@@ -1,6 +1,7 @@
 """What one result means: ranked causes, red flags that hold, advice that fits. Pure data; printing is elsewhere.
 
-- A cause's probability is that of all its states but the neutral first one.
+- A cause's probability is that of all its states but the neutral one; where none is known to be neutral, that of its
+  most probable state (see `Variable.event`).
 - Must-not-miss conditions that an urgent or emergency red flag points at stand before all probabilities: `suspected`.
 - Advice applies when each variable it names is in a named state with a probability of at least one half, or is one of
   the three leading causes with a named state as its most probable one. Advice without conditions always applies.
@@ -29,13 +30,15 @@ LIKELY = 0.5
 class Ranked:
     """One variable's place in a result.
 
-    `probability` and `before` are of not being neutral, with and without the findings; `leading` is the most probable
-    state that is not neutral; `change` is the total variation distance, in [0, 1], that the findings moved the whole.
-    `interval` is the credible interval of `probability`, if the posterior has intervals.
+    `probability` and `before` are of being in one of the states `event`, with and without the findings: those that are
+    not neutral, or the most probable one where none is known to be neutral. `leading` is the most probable of them;
+    `change` is the total variation distance, in [0, 1], that the findings moved the whole. `interval` is the credible
+    interval of `probability`, if the posterior has intervals.
     """
 
     variable: Variable
     states: Mapping[str, float]
+    event: tuple[str, ...]
     probability: float
     before: float
     leading: str
@@ -49,6 +52,7 @@ class Ranked:
             "variable": self.variable.name,
             "label": self.variable.label or self.variable.name,
             "role": self.variable.role,
+            "states": list(self.event),
             "probability": self.probability,
             **interval,
             "before": self.before,
@@ -141,10 +145,10 @@ def report(engine: Engine, evidence: Mapping[str, Any] | None = None, *, interva
 
 
 def ranked(posterior: Posterior, before: Posterior | None = None) -> tuple[Ranked, ...]:
-    """The variables that were not observed, the most probably present first; ties stay in declared order."""
+    """The variables that were not observed, the largest probability of the event first; ties stay in declared order."""
     earlier = posterior if before is None else before
     variables = [v for v in posterior.network.variables if not isinstance(posterior.evidence.get(v.name), str)]
-    rows = (_ranked(v, posterior[v.name], earlier[v.name], _interval(posterior, v)) for v in variables)
+    rows = (_ranked(v, posterior, earlier[v.name]) for v in variables)
     return tuple(sorted(rows, key=_by_probability))
 
 
@@ -159,32 +163,29 @@ def _by_probability(row: Ranked) -> float:
     return -row.probability
 
 
-def _interval(posterior: Posterior, variable: Variable) -> tuple[float, float] | None:
-    """The interval of the probability of not being neutral: of the other state, or what the neutral one leaves."""
-    if posterior.uncertainty is None:
-        return None
-    if len(variable.states) < 3:
-        return posterior.interval(variable.name, variable.states[-1])
-    low, high = posterior.interval(variable.name, variable.states[0])
-    return 1 - high, 1 - low
-
-
-def _ranked(
-    variable: Variable,
-    states: Mapping[str, float],
-    before: Mapping[str, float],
-    interval: tuple[float, float] | None,
-) -> Ranked:
-    active = variable.states[1:] or variable.states
+def _ranked(variable: Variable, posterior: Posterior, before: Mapping[str, float]) -> Ranked:
+    states = posterior[variable.name]
+    event = variable.event(states)
     return Ranked(
         variable,
         states,
-        total(states, active),
-        total(before, active),
-        max(active, key=states.__getitem__),
+        event,
+        total(states, event),
+        total(before, event),
+        max(event, key=states.__getitem__),
         sum(abs(states[s] - before[s]) for s in variable.states) / 2,
-        interval,
+        _interval(posterior, variable, event),
     )
+
+
+def _interval(posterior: Posterior, variable: Variable, event: tuple[str, ...]) -> tuple[float, float] | None:
+    """The interval of an event's probability: of its state, or of several states what the neutral one leaves."""
+    if posterior.uncertainty is None:
+        return None
+    if len(event) == 1:
+        return posterior.interval(variable.name, event[0])
+    low, high = posterior.interval(variable.name, variable.neutral)
+    return 1 - high, 1 - low
 
 
 def total(states: Mapping[str, float], named: Collection[str]) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -289,18 +291,27 @@ def _about(network: Network, variable: Variable, detailed: bool) -> Group:
 
 
 def check_screen(
-    network: Network, counts: Inventory, posterior: Posterior | None, circuit: str, shown: Console
+    network: Network,
+    counts: Inventory,
+    posterior: Posterior | None,
+    circuit: str,
+    shown: Console,
+    origin: Path | None = None,
 ) -> RenderableType:
-    """One screen on a model that has no problems."""
+    """One screen on a model that has no problems; `origin` is the file that it was read from."""
     cpds = ", ".join(f"{count} {_CPDS.get(kind, kind)}" for kind, count in counts.distributions.items())
     titles = {role: title.lower() for role, title in ROLE_TITLES.items() if role in counts.roles}
     roles = ", ".join(f"{counts.roles[role]} {title}" for role, title in titles.items())
     contested = f", {counts.contested} of them contested" if counts.contested else ""
     rules = f"{counts.red_flags} red flags, {counts.advice} pieces of advice"
     main = network.by_name.get(network.main_outcome)
+    size = sum(prod(cpd.shape) for cpd in network.cpds.values())
     facts = {
+        "file": plain(_file_words(origin)) if origin else "",
         "model": plain(f"{network.name} {network.version}" + (f", {network.license}" if network.license else "")),
-        "variables": f"{counts.variables:,}" + (f" ({roles})" if roles else "") + f", {counts.states:,} states",
+        "variables": f"{counts.variables:,}"
+        + (f" ({roles})" if roles else "")
+        + f", {counts.states:,} states, {size:,} probabilities",
         "structure": f"{counts.edges:,} edges{contested}; {cpds}",
         "rules": rules if network.red_flags or network.advice else "",
         "claims": f"{counts.claims}, each with a home in the model" if counts.claims else "",
@@ -317,12 +328,27 @@ def check_screen(
     return Group(title, Text(), _indented(table), *_numbers(counts, shown))
 
 
+FILES = {
+    ".toml": "a model file of this library", ".bif": "a network in BIF (bnlearn, pgmpy, GeNIe)",
+    ".net": "a network of Hugin",
+    ".xml": "a network in XMLBIF", ".xmlbif": "a network in XMLBIF", ".bifxml": "a network in XMLBIF",
+    ".xdsl": "a network of GeNIe", ".uai": "a network in the UAI format, which has no names",
+}  # fmt: skip
+
+
+def _file_words(origin: Path) -> str:
+    """What a file is, by its ending, and its size."""
+    endings = [ending.lower() for ending in origin.suffixes if ending.lower() != ".gz"]
+    kind = FILES.get(endings[-1] if endings else "", "a network")
+    return f"{origin.name}, {kind}, {origin.stat().st_size:,} bytes"
+
+
 _CPDS = {"Table": "tables", "NoisyMax": "noisy-OR or noisy-MAX", "Deterministic": "deterministic"}
 
 
 def _numbers(counts: Inventory, shown: Console) -> list[RenderableType]:
     if not counts.parameters:
-        return [Text("\nThe numbers carry no sources: this format, or this model, has no place for them.", style="dim")]
+        return [Text("\nNo provenance: its numbers carry neither sources nor ranges.", style="dim")]
     table = _grid("left", "right", "right", "left")
     for kind, count in counts.kinds.items():
         share = count / counts.parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import pairwise
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 import spasmnet
 from spasmnet import Network, Table, Variable
 from spasmnet.cli import main
-from spasmnet.display import name_of, state_of
+from spasmnet.display import name_of, percent, state_of
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError, UnknownVariableError
 from spasmnet.explorer.content import content
 from spasmnet.explorer.page import explorer_page, write_explorer
@@ -491,6 +492,118 @@ def test_a_narrow_window_needs_no_sideways_scrolling(page: Any) -> None:
     """On a phone everything stands in one column."""
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+IN_VIEW = """(strip) => {
+  const { top, bottom, left, right } = strip.getBoundingClientRect();
+  const ends = [top, left, innerHeight - bottom, innerWidth - right];
+  const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+  return Math.min(...ends) >= -0.5 && bottom > top && strip.contains(hit);
+}"""
+FLAGS = {"dark_urine": "cola", "muscle_pain": "present"}
+CONTRADICTION = {"spasm": "none", "spasm_frequency": "occasional", "emergency_signs": "present"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(360, 740), (700, 500), (1280, 800)])
+def test_the_level_of_care_is_in_view_wherever_the_page_is_scrolled(
+    browser: Any, folder: Path, size: tuple[int, int], scheme: str
+) -> None:
+    """After a red flag is set, at every scroll position, the strip is inside the window and says how soon."""
+    page = opened(browser, write_explorer(ENGINE, folder / "strip.html"))
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme=scheme)
+    strip, height = page.locator(".strip"), page.evaluate("document.documentElement.scrollHeight")
+    assert height > size[1]
+    for share in (0, 0.1, 0.35, 0.7, 1):
+        page.evaluate("(y) => { spasmnetExplorer.findings = {}; scrollTo(0, y); }", share * (height - size[1]))
+        assert strip.evaluate(IN_VIEW) and "care" not in strip.inner_text()
+        page.evaluate("(findings) => { spasmnetExplorer.findings = findings; }", FLAGS)
+        assert strip.evaluate(IN_VIEW)
+        assert strip.inner_text().split("\n")[0] == "Emergency care"
+        assert "Leading: Muscle breakdown (rhabdomyolysis), " in strip.inner_text()
+        page.evaluate("(findings) => { spasmnetExplorer.findings = findings; }", CONTRADICTION)
+        assert strip.evaluate(IN_VIEW)
+        assert strip.inner_text().split("\n")[0] == "Emergency care"
+        assert "These findings cannot occur together" in strip.inner_text()
+    assert page.problems == []
+    page.context.close()
+
+
+def test_a_click_far_down_on_a_phone_shows_the_level(page: Any) -> None:
+    """What is clicked stays in view, not beneath the strip, and so does the level that follows."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    for label, words in (("Urine colour", "Cola-coloured"), ("Muscle pain", "Yes")):
+        state(page, label, words).click()
+        assert state(page, label, words).evaluate(IN_VIEW)
+    assert page.evaluate("scrollY") > 740
+    assert page.locator(".strip").evaluate(IN_VIEW)
+    assert page.locator(".strip strong").inner_text() == "Emergency care"
+
+
+def luminance(colour: str) -> float:
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_the_strip_can_be_read(page: Any) -> None:
+    """White on every level's colour has a contrast of 4.5 to 1 or more, and the colours differ."""
+    grounds = []
+    for level in ("", "self_care", "routine", "urgent", "emergency", "undetermined"):
+        page.evaluate("(level) => { document.querySelector('.strip').className = `strip ${level}`; }", level)
+        ground, ink = page.locator(".strip").evaluate(
+            "(e) => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
+        )
+        assert (luminance(ink) + 0.05) / (luminance(ground) + 0.05) >= 4.5
+        grounds.append(ground)
+    assert len(set(grounds[:5])) == 5
+
+
+def test_what_is_not_ruled_out_is_shown(page: Any) -> None:
+    """Red flags that are not resolved are counted in the strip and listed beside the level, where the answer has them."""
+    page.evaluate(
+        """() => {
+          const answer = Model.prototype.answer;
+          Model.prototype.answer = function (given) {
+            const found = answer.call(this, given);
+            const care = found.care && { ...found.care, level: "undetermined" };
+            return { ...found, care, unresolved: this.flags.slice(0, 2) };
+          };
+        }"""
+    )
+    state(page, "Heavy sweating", "Yes").click()
+    assert page.locator(".strip strong").inner_text() == "Not determined"
+    assert "2 red flags not ruled out" in page.locator(".strip").inner_text()
+    page.get_by_text("2 red flags are not ruled out").click()
+    listed = [flag["text"] for flag in content(ENGINE)["flags"][:2]]
+    assert page.locator(".unresolved li").all_inner_texts() == listed
+    state(page, "Muscle pain", "Yes").click()
+    assert page.locator(".unresolved li").first.is_visible()
+
+
+@pytest.mark.parametrize(
+    ("name", "findings", "words"),
+    [
+        ("asia", {"xray": "yes"}, {"either: yes", "lung: yes"}),
+        ("hepar2", {"carcinoma": "present"}, {"PBC: present"}),
+        ("alarm", {"HRBP": "HIGH"}, {"HR: HIGH", "HREKG: HIGH", "HRSAT: HIGH", "CO: HIGH", "CATECHOL: HIGH"}),
+    ],
+)
+def test_without_guidance_the_strip_names_what_moved_most(
+    browser: Any, folder: Path, name: str, findings: dict[str, str], words: set[str]
+) -> None:
+    """A network without roles has no level; its leading variable is named with the state whose probability is shown."""
+    network = classic.load(name)
+    page = opened(browser, write_explorer(network, folder / f"{name}.html", findings))
+    found = page.locator(".strip").inner_text()
+    said, shown = found.removeprefix("Moved most: ").rsplit(", ", 1)
+    assert said in words
+    variable, stated = said.split(": ")
+    assert shown == percent(spasmnet.compile(network).posterior(findings)[variable][stated])
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    assert page.locator(".strip").evaluate(IN_VIEW)
+    page.context.close()
 
 
 def hostile_network() -> Network:
@@ -999,6 +1112,43 @@ def test_the_widget_shares_findings_with_python(browser: Any) -> None:
     page.evaluate("gone()")
     assert page.evaluate("shared.heard.length") == 0
     assert problems == []
+    page.close()
+
+
+CELL = """([output]) => {
+  document.body.innerHTML = `<div id="notebook" style="height: 420px; margin-top: 60px; overflow-y: auto">
+    <div style="height: 300px">In [1]</div><div id="output" style="${output}"></div><div style="height: 900px">In [2]</div></div>`;
+}"""
+
+
+@pytest.mark.parametrize("output", ["", "overflow: auto", "overflow-x: auto; position: relative"])
+@pytest.mark.parametrize("width", [380, 1200])
+def test_the_strip_is_in_view_inside_a_notebook(browser: Any, width: int, output: str) -> None:
+    """The notebook scrolls, not the window, and a cell's output may be a scroll container itself: the strip stays in view
+    as long as the widget is, and never leaves it."""
+    from base64 import b64encode
+
+    widget = spasmnet.explore(ENGINE)
+    page = browser.new_page(viewport={"width": width, "height": 600})
+    page.evaluate(CELL, [output])
+    host = HOST.replace("document.body.appendChild", "document.getElementById('output').appendChild")
+    page.evaluate(host, [script("widget.js"), read("explorer.css"), b64encode(widget._content).decode(), {}])
+    strip = page.locator(".strip")
+    inside = """(strip) => {
+      const [it, around, root] = [strip, strip.closest("#notebook"), strip.parentElement].map((e) => e.getBoundingClientRect());
+      return { below: it.top >= around.top - 0.5, above: it.bottom <= around.bottom + 0.5, within: it.top >= root.top - 0.5 && it.bottom <= root.bottom + 0.5 };
+    }"""
+    height = page.locator(".spasmnet-explorer").evaluate("(e) => e.offsetHeight")
+    for y in (200, 320, 900, 0.5 * height, height):
+        page.locator("#notebook").evaluate("(e, y) => { e.scrollTop = y; }", y)
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        page.evaluate("(findings) => shared.fromPython(findings)", FLAGS)
+        assert strip.evaluate(inside) == {"below": True, "above": True, "within": True}
+        assert strip.locator("strong").inner_text() == "Emergency care"
+        page.evaluate("shared.fromPython({})")
+    page.locator("#notebook").evaluate("(e) => { e.scrollTop = e.scrollHeight; }")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert strip.evaluate(inside)["within"]
     page.close()
 
 

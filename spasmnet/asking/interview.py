@@ -96,9 +96,10 @@ def interview_step(
     `answers` are pairs (variable, answer) in the order in which they were given, or a mapping. An answer is a state,
     likelihoods of the states, or "unknown" (or None, NaN, NA) for what was asked in vain; none is asked again. The same
     answers give the same step: nothing is remembered and nothing is drawn from a moving seed. The interview stops when
-    no red-flag question is open and the decision (see same_decision) stays with a probability of `threshold`, or no question
-    is worth what it costs. `interval` is the level of the causes' credible intervals, or None for none. The other
-    arguments are those of next_question. Contradictory answers raise nothing: the step names a smallest set of them.
+    no red-flag question is open and the decision (see same_decision) stays with a probability of `threshold`, or no
+    question is worth what it costs. `interval` is the level of the causes' credible intervals, or None for none. The
+    other arguments are those of next_question. Contradictory answers raise nothing: the step names a smallest set of
+    them.
 
     Raises EvidenceError, UnknownVariableError and UnknownStateError for answers that are not understood, and the errors
     of next_question.

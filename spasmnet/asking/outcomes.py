@@ -47,12 +47,14 @@ class Decider:
     """How rows of a batch are decided.
 
     The leading cause is what the first urgent or emergency red flag that holds is a flag for; else the target that is
-    most probably not neutral; of a single target its most probable state. `leaders` names what may lead.
+    most probably not neutral (one of which no state is known to be neutral counts with its most probable state); of a
+    single target its most probable state. `leaders` names what may lead.
     """
 
     def __init__(self, batch: Batch, targets: Sequence[str]) -> None:
         network = batch.network
         self._one = len(targets) == 1
+        self._undirected: list[tuple[int, slice]] = []  # targets of which no state is known to be neutral
         open_states = {n: {s for s, weight in f.items() if weight > 0} for n, f in batch.soft.items()}
         flags = [f for f in by_level(network.red_flags) if set(f.when) <= {*batch.columns, *batch.soft}]
 
@@ -73,8 +75,11 @@ class Decider:
             self.leaders = tuple(dict.fromkeys((*targets, *filter(None, first))))
             self._probabilities = np.zeros((self._width(batch), len(targets)))
             for k, name in enumerate(targets):
-                start, stop = batch.slots[name].start, batch.slots[name].stop
-                self._probabilities[start + (stop - start > 1) : stop, k] = 1.0
+                variable, start = network.by_name[name], batch.slots[name].start
+                for state in variable.active:
+                    self._probabilities[start + variable.state_index(state), k] = 1.0
+                if not variable.active:
+                    self._undirected.append((k, batch.slots[name]))
             self._suspects = np.array([self.leaders.index(s) if s else -1 for s in first], dtype=np.int64)
         losses = network.losses
         levels_known = CARE_LEVELS if losses else ()
@@ -125,7 +130,10 @@ class Decider:
         care = np.full(n, -1, dtype=np.int64)
         if losses.shape[1]:
             care = np.maximum(losses.shape[1] - 1 - np.argmin(losses[:, ::-1], axis=1), floor)
-        leading = np.argmax(posteriors @ self._probabilities, axis=1)
+        chances = posteriors @ self._probabilities
+        for k, slots in self._undirected:
+            chances[:, k] = posteriors[:, slots].max(axis=1)
+        leading = np.argmax(chances, axis=1)
         pointing = holding[:, self._suspects >= 0]
         if pointing.shape[1]:
             suspects = self._suspects[self._suspects >= 0]

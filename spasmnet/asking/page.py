@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from spasmnet.asking.interview import words
 from spasmnet.asking.summary import Summary, leading_in_words, warnings
-from spasmnet.display import between, name_of, one_in, percent, presence
+from spasmnet.display import between, event_of, name_of, one_in, percent, presence
 
 CAUSES = 8
 DECIDED = {"red flag": "a red flag", "expected loss": "the least expected loss"}
@@ -39,7 +39,8 @@ def _lines(found: Summary) -> Iterator[str]:
     for row in step.causes[:CAUSES]:
         known = between(row.interval) if row.interval else ""
         chance = " ".join(filter(None, (percent(row.probability), _frequency(row.probability))))
-        cause = f"{_text(name_of(row.variable))} ({_text(presence(row))})"
+        form = presence(row)
+        cause = _text(event_of(row.variable, row.event)) + (f" ({_text(form)})" if form else "")
         yield f"| {cause} | {chance} | {percent(row.before)} | {known} |"
     if len(step.causes) > CAUSES:
         yield from ("", f"And {len(step.causes) - CAUSES} less probable ones.")

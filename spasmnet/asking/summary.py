@@ -11,7 +11,7 @@ from spasmnet._shown import Shown
 from spasmnet.asking.interview import Step, answered_unsurely, plain_answer, understood, words
 from spasmnet.asking.ranking import Question, next_question
 from spasmnet.asking.roles import Target
-from spasmnet.display import name_of, state_of
+from spasmnet.display import event_of, name_of, state_of
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError
 from spasmnet.posterior import Posterior
@@ -134,12 +134,12 @@ def _reason(
 ) -> Reason:
     without = engine.posterior({n: f for n, f in given.items() if n != name})
     cause = step.causes[0].variable.name if single else leading
+    variable = engine.network.by_name[cause]
+    named = (leading,) if single else variable.event(post[cause])
 
     def odds(found: Posterior) -> float | None:
-        states = found.network.by_name[cause].states
-        named = (leading,) if single else states[1:] or states
         yes = total(found[cause], named)
-        no = total(found[cause], [s for s in states if s not in named])
+        no = total(found[cause], [s for s in variable.states if s not in named])
         return yes / no if yes > 0 and no > 0 else None
 
     after, before = odds(post), odds(without)
@@ -150,11 +150,11 @@ def _reason(
 
 def leading_in_words(step: Step) -> str:
     """The leading cause by its label; of a single target its most probable state."""
-    by_name = step.network.by_name
     if len(step.causes) == 1:
         row = step.causes[0]
         return f"{name_of(row.variable)}: {state_of(row.variable, step.leading)}"
-    return name_of(by_name[step.leading])
+    events = {row.variable.name: event_of(row.variable, row.event) for row in step.causes}
+    return events.get(step.leading) or name_of(step.network.by_name[step.leading])
 
 
 def warnings(found: Summary) -> list[str]:

@@ -14,12 +14,14 @@ from spasmnet.report import LEADING, Report, total
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """The probability that a variable is not neutral, and in `without` what it is when one finding is left out.
+    """The probability that a variable is in one of `states`, and in `without` what it is when one finding is left out.
 
-    Pairs of a finding's variable and that probability; the finding that matters most comes first.
+    The states are those of `Variable.event`. Pairs of a finding's variable and that probability; the finding that
+    matters most comes first.
     """
 
     variable: Variable
+    states: tuple[str, ...]
     probability: float
     without: tuple[tuple[str, float], ...]
 
@@ -27,6 +29,7 @@ class Reason:
         """The reason as plain data."""
         return {
             "variable": self.variable.name,
+            "states": list(self.states),
             "probability": self.probability,
             "findings": [{"variable": name, "without": chance} for name, chance in self.without],
         }
@@ -60,11 +63,8 @@ def _all_but(evidence: Mapping[str, Any], left_out: str) -> dict[str, Any]:
 
 
 def _reason(variable: Variable, posterior: Posterior, others: Mapping[str, Posterior]) -> Reason:
-    chance = _present(posterior, variable)
-    without = [(name, _present(other, variable)) for name, other in others.items()]
+    states = variable.event(posterior[variable.name])
+    chance = total(posterior[variable.name], states)
+    without = [(name, total(other[variable.name], states)) for name, other in others.items()]
     without.sort(key=lambda pair: -round(abs(pair[1] - chance), 12))  # what rounding alone moved stays in order
-    return Reason(variable, chance, tuple(without))
-
-
-def _present(posterior: Posterior, variable: Variable) -> float:
-    return total(posterior[variable.name], variable.states[1:] or variable.states)
+    return Reason(variable, states, chance, tuple(without))

@@ -60,8 +60,8 @@ class DecisionRule:
         names = tuple(name for name in network.names if name in needed and name not in observed)
         sums: list[list[tuple[float, str, tuple[str, ...]]]] = []
         for name in candidates:
-            states = network.by_name[name].states
-            sums.append([(1.0, name, states[1:] or states)])
+            variable = network.by_name[name]
+            sums.append([(1.0, name, variable.active or variable.states)])
         levels = CARE_LEVELS if network.losses else ()
         sums += [[(h.loss[level], h.variable, h.states) for h in harms] for level in levels]
         sums += [[(1.0, name, tuple(states))] for name, states in conditions]

@@ -197,7 +197,8 @@ def explain(
 ) -> Explanation:
     """Why P(target | findings) is what it is, and what would change it.
 
-    `target` is (variable, state), (variable, [states]), or a variable, which stands for not being in its first state.
+    `target` is (variable, state), (variable, [states]), or a variable, which stands for any state but its
+    neutral one, and for the most probable one where none is known to be neutral (see Variable.event).
 
     The contributions of the findings are Shapley values: they sum to the change of the log-odds from before to after
     the findings. Up to 15 findings all 2^n subsets are asked, in one batch; beyond that `permutations` orders are
@@ -231,7 +232,8 @@ def explain(
     if rng is not None and not isinstance(rng, np.random.Generator):
         raise SpasmnetError(f"rng is a numpy Generator, such as numpy.random.default_rng(7), not {rng!r}")
     if isinstance(target, str):
-        target = target, network.variable(target).states[1:]
+        variable = network.variable(target)
+        target = target, variable.active or variable.event(engine.posterior_of([target], evidence)[target])
     question = Question.of(engine, target, evidence)
     found = contributions(question, permutations, np.random.default_rng(0) if rng is None else rng)
     p = question.outcomes(np.array([question.full, question.row(())]))[0]

@@ -105,9 +105,7 @@ def decisions(question: Question, rows: Codes, posteriors: Mapping[str, Floats])
     ranked = [v.name for role in ("cause", "serious") for v in network.variables if v.role == role]
     suspects = _by_pattern(network, certain, holding)
     if ranked:
-        chance = np.stack(
-            [_sum(question, posteriors, name, network.by_name[name].states[1:]) for name in ranked], axis=1
-        )
+        chance = np.stack([_sum(question, posteriors, name, network.by_name[name].active) for name in ranked], axis=1)
         at = [network.names.index(name) for name in ranked]
         chance[rows[:, at] >= 0] = -1.0
         best = chance.argmax(axis=1)

@@ -1,7 +1,7 @@
 """Causes ranked in two ways: by how probable they are, and by how much of what was found they would take away.
 
 The expected disablement of a cause is the expected number of present findings that would switch off, that is be in
-their first state, had the cause been neutral (its first state) in this very person. A cause may be probable and explain
+their neutral state, had the cause been neutral in this very person. A cause may be probable and explain
 nothing, as what is common and has nothing to do with the findings; or explain all and be improbable. What is assumed
 about the person in the other world is said in `spasmnet.evidential.twin`.
 
@@ -43,22 +43,25 @@ def ranked_causes(
     """The unobserved causes, the one with the largest expected disablement first.
 
     `causes` are by default the variables of role cause or serious, `findings` those of role finding; of the findings
-    those count that were observed in a state other than their first.
+    those count that were observed in a state other than their neutral one. Raises EvidenceError for variables of which
+    no state is known to be neutral (see Variable.neutral).
     """
     network = engine.network
     chosen = [name for name in role(network, ("cause", "serious"), causes, "causes") if name not in hard(post)]
     asked = [name for name in role(network, ("finding",), findings, "findings") if present(post, name)]
     rows = []
     for name in chosen:
-        states = network.by_name[name].states
+        variable = network.by_name[name]
         off: dict[str, float] = {}
         if asked:
             seen = [finding for finding in asked if finding in descendants(network, name)]
             if seen:
                 twin = Twin.of(network, name, engine.max_products, post.evidence)
-                would_be = twin.would_be(states[0], post.evidence)
-                off = {finding: min(float(would_be[finding][0]), 1.0) for finding in seen}
-        rows.append((name, total(post[name], states[1:]), sum(off.values()), off))
+                would_be = twin.would_be(variable.neutral, post.evidence)
+                for finding in seen:
+                    other = network.by_name[finding]
+                    off[finding] = min(float(would_be[finding][other.state_index(other.neutral)]), 1.0)
+        rows.append((name, total(post[name], variable.active), sum(off.values()), off))
     places = {
         key: {row[0]: i + 1 for i, row in enumerate(sorted(rows, key=lambda row: -row[key]))}  # type: ignore[operator]
         for key in (1, 2)
@@ -73,15 +76,15 @@ def hard(post: Posterior) -> set[str]:
 
 
 def present(post: Posterior, name: str) -> bool:
-    """Whether a variable was observed in a state other than its first."""
+    """Whether a variable was observed in a state other than its neutral one."""
     finding = post.evidence.get(name)
-    return isinstance(finding, str) and finding != post.network.by_name[name].states[0]
+    return isinstance(finding, str) and finding != post.network.by_name[name].neutral
 
 
 def role(network: Network, roles: Collection[str], named: Collection[str] | None, argument: str) -> list[str]:
     """The variables that are named, or else those of some roles; raises EvidenceError if there are none."""
     if named is None:
-        found = [v.name for v in network.variables if v.role in roles]
+        found = [v.name for v in network.variables if v.role in roles and v.neutral]
     elif isinstance(named, str):
         raise EvidenceError(f"{argument} is a list of variables, such as [{named!r}]")
     else:
@@ -92,4 +95,11 @@ def role(network: Network, roles: Collection[str], named: Collection[str] | None
             if named is None
             else f"{argument} is empty; name some variables, or leave it out for those of role {' or '.join(roles)}"
         )
+    for variable in map(network.by_name.__getitem__, found):
+        if not variable.neutral:
+            raise EvidenceError(
+                f"{argument} are variables of which one state is neutral, such as absent, and of {variable.name} "
+                f"({', '.join(variable.states)}) none is known to be; leave it out, or give it a role, which makes its "
+                "first state the neutral one"
+            )
     return found

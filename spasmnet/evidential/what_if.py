@@ -19,7 +19,7 @@ from spasmnet.evidence import state_of
 from spasmnet.evidential.interventions import Acting
 from spasmnet.evidential.question import Event, checked_engine, read_event
 from spasmnet.evidential.twin import Twin, descendants
-from spasmnet.network import Network
+from spasmnet.network import Network, Variable
 from spasmnet.posterior import Posterior, Provenance
 from spasmnet.sampling import checked_rng
 from spasmnet.sensitivity.distributions import Distributions
@@ -115,10 +115,11 @@ def what_if(
 ) -> WhatIf:
     """What P(target) would be if something were done, for each thing that can be acted on: what would help most.
 
-    `target` is (variable, state), (variable, [states]), or a variable, which stands for not being in its first state.
-    `actions` are variables (each set to its first state), or a mapping from variables to a state or a list of states.
+    `target` is (variable, state), (variable, [states]), or a variable, which stands for any state but its neutral one.
+    `actions` are variables (each set to its neutral state; see Variable.neutral), or a mapping from variables to a
+    state or a list of states.
     By default they are the variables above the target that can be acted on (`modifiable` in the model file; where it
-    does not say, those of role risk_factor and cause) and were not observed in their first state already.
+    does not say, those of role risk_factor and cause) and were not observed in their neutral state already.
 
     do(X = x) is read as an intervention: P(target | do(X = x), kept) in the mutilated network, where X no longer
     depends on its parents and is in state x. Kept are the findings about what does not descend from X: they are as
@@ -136,8 +137,8 @@ def what_if(
     the `level` and how often an action helps, and helps most. `kind` names the distributions (see credible_intervals).
 
     Raises EvidenceError (also for a target that is acted on, for one that is observed and does not descend from what is
-    acted on, and for roles and actions that name nothing), UnknownVariableError, UnknownStateError,
-    ImpossibleEvidenceError, CircuitTooLargeError, and SpasmnetError.
+    acted on, for roles and actions that name nothing, and where a variable alone is named of which no state is known to
+    be neutral), UnknownVariableError, UnknownStateError, ImpossibleEvidenceError, CircuitTooLargeError, SpasmnetError.
 
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load())
@@ -148,7 +149,7 @@ def what_if(
     Sources: Pearl J (2009), Causality, 2nd ed., sections 3.2 (interventions) and 7.1 (counterfactuals).
     """
     network = checked_engine(engine).network
-    event = read_event(network, (target, network.variable(target).states[1:]) if isinstance(target, str) else target)
+    event = read_event(network, (target, _active(network.variable(target))) if isinstance(target, str) else target)
     post = engine.posterior(evidence)
     chosen = _chosen(network, event, post, actions)
     distributions = None
@@ -271,21 +272,43 @@ def _seen(engine: Engine, event: Event, evidence: Mapping[str, Any]) -> float | 
     return _event(event, np.array(list(post[event.variable].values())))
 
 
+def _active(variable: Variable) -> tuple[str, ...]:
+    """The states to be avoided; raises EvidenceError if nothing says which those are."""
+    if not variable.active:
+        example = (variable.name, variable.states[-1])
+        raise EvidenceError(
+            f"which states of {variable.name} are meant is not known, since none of {', '.join(variable.states)} is "
+            f"known to be neutral; name one, such as {example!r}, or several: ({variable.name!r}, [...])"
+        )
+    return variable.active
+
+
+def neutral_state(variable: Variable) -> str:
+    """The state that acting on a variable sets it to; raises EvidenceError if nothing says which one that is."""
+    if not variable.neutral:
+        raise EvidenceError(
+            f"what {variable.name} is to be set to is not known, since none of {', '.join(variable.states)} is known "
+            f"to be neutral; name the state: actions={{{variable.name!r}: {variable.states[0]!r}}}"
+        )
+    return variable.neutral
+
+
 def _chosen(network: Network, event: Event, post: Posterior, actions: Any) -> dict[str, list[str]]:
     """The states to set each variable to; raises EvidenceError for what cannot be done."""
     if actions is None:
         above = ancestors(network, [event.variable]) - {event.variable}
         able = [v for v in network.variables if v.modifiable or (v.modifiable is None and v.role in ROLES)]
+        able = [v for v in able if v.neutral]
         if not able:
             raise EvidenceError(
                 f"no variable of {network.name!r} can be acted on: none has the role {' or '.join(ROLES)} or is "
                 "modifiable; name some with actions=[…]"
             )
-        found = {v.name: [v.states[0]] for v in able if v.name in above and post.evidence.get(v.name) != v.states[0]}
+        found = {v.name: [v.neutral] for v in able if v.name in above and post.evidence.get(v.name) != v.neutral}
         if not found:
             raise EvidenceError(
-                f"nothing that can be acted on lies above {event.variable} and is not in its first state already; name "
-                "actions=[…]"
+                f"nothing that can be acted on lies above {event.variable} and is not in its neutral state already; "
+                "name actions=[…]"
             )
         return found
     if isinstance(actions, str) or not isinstance(actions, Iterable):
@@ -293,7 +316,7 @@ def _chosen(network: Network, event: Event, post: Posterior, actions: Any) -> di
     found = {}
     for name in actions:
         variable = network.variable(name)
-        states = actions[name] if isinstance(actions, Mapping) else variable.states[0]
+        states = actions[name] if isinstance(actions, Mapping) else neutral_state(variable)
         several = isinstance(states, Collection) and not isinstance(states, str)
         found[variable.name] = [state_of(variable, state) for state in (states if several else [states])]
         if name == event.variable:

@@ -33,8 +33,9 @@ class Link:
 def links(question: Question, found: Sequence[Trail]) -> list[tuple[Link, ...]]:
     """The links of some trails, in one batch.
 
-    A finding stands for what was found, the target for its event, and what lies between for not being in its first
-    state. Where two arrows meet, the link goes from one cause to the other, given the findings that open it.
+    A finding stands for what was found, the target for its event, and what lies between for the states that
+    `Variable.event` gives it. Where two arrows meet, the link goes from one cause to the other, given the findings that
+    open it.
     """
     graph = Graph(question.network, question.evidence)
     steps = [list(_steps(question, graph, trail.nodes)) for trail in found]
@@ -119,5 +120,4 @@ def _named(question: Question, name: str) -> tuple[str, ...]:
         return question.event.states
     if isinstance(finding, str):
         return (finding,)
-    states = question.network.by_name[name].states
-    return states[1:] or states
+    return question.network.by_name[name].event(question.posterior[name])

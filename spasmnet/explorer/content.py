@@ -88,6 +88,7 @@ def _variable(network: Network, variable: Variable, label: str, position: dict[s
         "about": _short(variable.question or variable.description or variable.name),
         "role": variable.role,
         "states": list(variable.states),
+        "active": [variable.state_index(state) for state in variable.active],
         "labels": _distinct((state_of(variable, state) for state in variable.states), variable.states),
         "parents": [position[parent] for parent in network.cpds[variable.name].parents],
         "contested": [position[e.parent] for e in network.edges if e.child == variable.name and e.contested],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-SHARED = ("circuit.js", "model.js", "words.js", "view.js", "panel.js")
+SHARED = ("circuit.js", "model.js", "words.js", "view.js", "strip.js", "panel.js")
 
 
 def script(last: str) -> str:

@@ -8,7 +8,18 @@ from spasmnet.asking.interview import Step, words
 from spasmnet.asking.ranking import Question, Ranking
 from spasmnet.asking.stopping import SameDecision
 from spasmnet.asking.summary import Summary, leading_in_words, warnings
-from spasmnet.display import NOTICE, between, name_of, one_in, percent, plain, presence, state_of
+from spasmnet.display import (
+    NOTICE,
+    between,
+    event_of,
+    name_of,
+    one_in,
+    percent,
+    plain,
+    presence,
+    probability_of,
+    state_of,
+)
 from spasmnet.sensitivity_display import number
 from spasmnet.showing.page import BLUE, RED, Cell, Grid, Page, Picture, Track, left_out, scaled, stamp
 from spasmnet.showing.reports import CARE, decided
@@ -92,14 +103,13 @@ def _causes(step: Step) -> Grid:
     for row in step.causes[:TOP]:
         colour = RED if row.variable.role == "serious" else BLUE
         bar = Track(percent(row.probability), ((0.0, row.probability, colour),), row.before, row.interval)
-        name = (
-            f"{name_of(row.variable)} (think of first)" if row.variable.name == step.leading else name_of(row.variable)
-        )
+        name = event_of(row.variable, row.event) + " (think of first)" * (row.variable.name == step.leading)
         rare = one_in(row.probability) if row.variable.role == "serious" else ""
         ends = [between(row.interval) if row.interval else ""] if known else []
         rows.append((name, percent(row.probability), *ends, bar, percent(row.before), rare or presence(row)))
     heads = ("", "", *(["interval"] if known else []), "", "before", "most probable form")
-    legend = [(BLUE, "probability of being present"), (RED, "the same of a serious condition"), ("line", "before")]
+    legend = [(BLUE, probability_of(row.variable for row in step.causes))]
+    legend += [(RED, "the same of a serious condition"), ("line", "before")]
     legend += [("reach", "interval, of the model's numbers")] if known else []
     note = left_out(len(step.causes), TOP)
     return Grid("Causes", heads, "wn" + "n" * known + "tns", rows, None, legend, note)

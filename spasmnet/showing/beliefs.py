@@ -8,6 +8,7 @@ from math import exp
 from spasmnet.display import (
     ROLE_TITLES,
     between,
+    event_of,
     finding_text,
     name_of,
     one_in,
@@ -15,6 +16,7 @@ from spasmnet.display import (
     plain,
     presence,
     prior_of,
+    probability_of,
     state_of,
     states_text,
 )
@@ -59,7 +61,7 @@ def ranked_grid(
     *,
     observed: bool = True,
 ) -> Grid:
-    """What was observed, and variables by the probability of not being in their first, neutral state."""
+    """What was observed, and variables by the probability of their event (see `Variable.event`)."""
     known = post.uncertainty is not None
     rows: list[Row] = []
     colours: dict[str, str] = {}
@@ -68,7 +70,7 @@ def ranked_grid(
         colours[ORANGE] = "observed"
     for title, ranking in sections:
         rows += [Heading(title), *(_ranked(row, post, before) for row in ranking)]
-        colours.setdefault(BLUE, "probability of being present, that is, not in the first state")
+        colours.setdefault(BLUE, probability_of(row.variable for _, listed in sections for row in listed))
         if title == ROLE_TITLES["serious"]:
             colours[RED] = "the same of a serious condition"
     heads = ["", "", *(["interval"] if known else []), "", *(["before"] if before is not None else []), ""]
@@ -97,10 +99,9 @@ def _finding(post: Posterior, name: str, before: Posterior | None) -> Sequence[C
 
 def _ranked(row: Ranked, post: Posterior, before: Posterior | None) -> Sequence[Cell]:
     serious = row.variable.role == "serious"
-    active = row.variable.states[1:] or row.variable.states
-    was = total(before[row.variable.name], active) if before is not None else None
+    was = total(before[row.variable.name], row.event) if before is not None else None
     bar = Track(_states(row.variable, post), ((0.0, row.probability, RED if serious else BLUE),), was, row.interval)
-    cells: list[Cell] = [name_of(row.variable), percent(row.probability)]
+    cells: list[Cell] = [event_of(row.variable, row.event), percent(row.probability)]
     cells += [between(row.interval) if row.interval else ""] if post.uncertainty is not None else []
     cells += [bar, *([percent(was)] if was is not None else [])]
     return [*cells, one_in(row.probability) if serious else presence(row)]

@@ -35,9 +35,9 @@ class Panel {
 
   targets() {
     const { variables, roles } = this.explorer.model;
-    const options = variables.map(({ label, labels, role }, i) => {
-      const active = roles && labels.length > 2 && CAUSES.includes(role);
-      const any = active ? [h("option", { value: `${i}:any` }, `${label}: ${labels.slice(1).join(" or ")}`)] : [];
+    const options = variables.map(({ label, labels, role, active }, i) => {
+      const several = active.length > 1 && CAUSES.includes(role);
+      const any = several ? [h("option", { value: `${i}:any` }, `${label}: ${active.map((s) => labels[s]).join(" or ")}`)] : [];
       return [...any, ...labels.map((state, s) => h("option", { value: `${i}:${s}` }, `${label}: ${state}`))];
     });
     return [h("option", { value: "" }, roles ? "the leading cause" : "what moved most"), ...options.flat()];
@@ -46,8 +46,7 @@ class Panel {
   chosen() {
     if (!this.select.value) return null;
     const [variable, state] = this.select.value.split(":");
-    const states = this.explorer.model.variables[variable].states.map((_, s) => s);
-    return { variable: Number(variable), states: state === "any" ? states.slice(1) : [Number(state)] };
+    return { variable: Number(variable), states: state === "any" ? this.explorer.model.variables[variable].active : [Number(state)] };
   }
 
   // The findings as data, to copy and to paste.
@@ -121,32 +120,40 @@ class Panel {
     this.alert.replaceChildren(said[0], isolated(said[1]), said[2]);
   }
 
-  showCare({ care, flags, findings }) {
-    const { levels } = this.explorer.model, known = Object.keys(findings).length > 0, parts = [];
-    const level = care ? levels[care.level] : flags[0]?.level; // of a contradiction only the red flags are left
+  showCare(answer) {
+    const { care, flags, findings } = answer, known = Object.keys(findings).length > 0, parts = [];
+    const level = levelOf(this.explorer.model, answer);
     if (!known) parts.push(h("p", {}, "Click a state to set a finding; click it again to clear it."));
     if (known && level) {
-      parts.push(h("p", { className: `level ${level}` }, CARE[level] ?? level));
+      parts.push(h("p", { className: `level ${level}` }, careWords(level)));
       parts.push(h("p", {}, !care || care.byFlag ? "Decided by a red flag, whatever the probabilities say." : "The level with the least expected loss; no red flag asks for more."));
     }
     if (known) for (const flag of flags) parts.push(h("p", { className: "flag" }, isolated(flag.text)));
+    if (known) parts.push(...this.unresolved(answer.unresolved ?? []));
     this.care.replaceChildren(...parts);
-    this.summary = known && level ? `${CARE[level] ?? level}. ` : "";
+    this.summary = known && level ? `${careWords(level)}. ` : "";
+  }
+
+  // Red flags of which something was not asked or is not known: what is not ruled out is no reassurance.
+  unresolved(flags) {
+    if (!flags.length) return [];
+    const listed = h("ul", {}, ...flags.map((flag) => h("li", {}, isolated((this.explorer.model.flags[flag] ?? flag).text))));
+    const open = this.care.querySelector(".unresolved")?.open ?? false; // it is redrawn
+    const words = `${flags.length} red flag${flags.length > 1 ? "s are" : " is"} not ruled out`;
+    return [h("details", { className: "unresolved", open }, h("summary", {}, words), listed)];
   }
 
   showLeading(answer) {
-    const { explorer } = this, { variables, roles } = explorer.model;
+    const { explorer } = this, { roles } = explorer.model;
     if (answer.contradiction) return void this.leading.replaceChildren();
     const rank = explorer.ranking(answer), suspected = new Set(answer.suspected);
     this.leading.replaceChildren(...rank.slice(0, TOP).map((row) => {
-      const { label, labels } = variables[row.variable];
-      const words = roles ? label : `${label}: ${labels[row.states[0]]}`;
-      return line(words, [suspected.has(row.variable) ? "red flag" : "", roles ? oneIn(row.probability) : ""], {
+      return line(explorer.words(row), [suspected.has(row.variable) ? "red flag" : "", roles ? oneIn(row.probability) : ""], {
         bar: row.probability, before: row.before, value: percent(row.probability), press: () => explorer.show(row.variable),
       });
     }));
     const [top] = rank;
-    if (top) this.summary += `${roles ? "Leading" : "Moved most"}: ${variables[top.variable].label}, ${percent(top.probability)}`;
+    if (top) this.summary += `${roles ? "Leading" : "Moved most"}: ${explorer.words(top)}, ${percent(top.probability)}`;
   }
 
   showKnown(answer, moves, target) {

@@ -24,10 +24,12 @@ class Explorer {
     this.findings = own(findings);
     this.cards = model.variables.map((variable, i) => new Card(this, variable, i));
     this.panel = new Panel(this);
+    this.strip = new Strip(this);
     this.said = h("p", { className: "quiet", role: "status", "aria-live": "polite" });
     root.replaceChildren(h("div", { className: "spasmnet-explorer" }, ...this.parts()));
     root.firstChild.addEventListener("keydown", (event) => event.stopPropagation()); // a notebook has keys of its own
     this.update();
+    this.gone = this.strip.watch();
   }
 
   // A heading so many levels below the title.
@@ -43,6 +45,7 @@ class Explorer {
     this.clear.addEventListener("click", () => this.set({}));
     return [
       h("div", { className: "head" }, this.titled ? this.heading(0, "title", isolated(model.title)) : null, search, this.clear),
+      this.strip.element,
       h("p", { className: "soft small" }, "Bar: how probable now. Thin line: without any findings. ✓: observed. Point at a variable to see what is next to it in the network."),
       h("div", { className: "body" }, h("div", { className: "groups" }, ...this.groups()), this.panel.element),
       this.said,
@@ -126,7 +129,9 @@ class Explorer {
     const target = this.target ?? this.leading(answer);
     this.answer = answer;
     this.cards.forEach((card) => card.update(answer, model.prior));
+    this.strip.update(answer);
     this.panel.update(answer, target, answer.contradiction ? null : model.moves(answer, target), finished);
+    this.strip.follow();
     if (finished) this.say(said + this.panel.summary);
   }
 
@@ -138,7 +143,7 @@ class Explorer {
     const candidates = roles ? open.filter((i) => CAUSES.includes(variables[i].role)) : open;
     const rank = candidates.map((variable) => {
       const states = answer.posterior[variable], before = prior.posterior?.[variable] ?? states;
-      const active = activeStates(variables[variable], roles, states);
+      const active = event(variables[variable], states);
       const change = total(states.map((p, s) => Math.abs(p - before[s]))) / 2;
       return { variable, states: active, probability: chance(states, active), before: chance(before, active), change };
     });
@@ -149,7 +154,14 @@ class Explorer {
   leading(answer) {
     const [first] = answer.contradiction ? [] : this.ranking(answer);
     if (first) return { variable: first.variable, states: first.states };
-    return { variable: 0, states: [this.model.variables[0].states.length - 1] };
+    const [{ active, states }] = this.model.variables;
+    return { variable: 0, states: active.length ? active : [states.length - 1] };
+  }
+
+  // What a row of the ranking is about: the variable, with the state unless its role says which one is neutral.
+  words({ variable, states }) {
+    const { label, labels, role } = this.model.variables[variable];
+    return role ? label : `${label}: ${states.map((s) => labels[s]).join(" or ")}`;
   }
 
   choose(target) {
@@ -176,11 +188,8 @@ class Explorer {
   }
 }
 
-// All states but the neutral first one; of a variable without a role, the most probable state.
-function activeStates(variable, roles, states) {
-  if (!roles) return [states.indexOf(Math.max(...states))];
-  return variable.states.length < 2 ? [0] : variable.states.map((_, s) => s).slice(1);
-}
+// The states that are meant where only a variable is named: all but the neutral one, or else the most probable one.
+const event = ({ active }, chances) => (active.length ? active : [chances.indexOf(Math.max(...chances))]);
 
 class Card {
   constructor(explorer, variable, i) {

@@ -10,7 +10,10 @@ async function render({ model: shared, el }) {
     if (JSON.stringify(findings) !== JSON.stringify(explorer.findings)) explorer.set(findings, false);
   };
   shared.on("change:findings", follow);
-  return () => shared.off("change:findings", follow);
+  return () => {
+    shared.off("change:findings", follow);
+    explorer.gone();
+  };
 }
 
 export default { render };

@@ -1,6 +1,6 @@
 // Words and numbers for people.
 
-const CARE = { self_care: "Self-care", routine: "Routine care", urgent: "Urgent care", emergency: "Emergency care" };
+const CARE = { self_care: "Self-care", routine: "Routine care", urgent: "Urgent care", emergency: "Emergency care", undetermined: "Not determined" };
 const ROLES = { risk_factor: "Risk factors", cause: "Causes", serious: "Serious conditions", finding: "Findings" };
 
 // Letters that cannot be seen, or that turn the direction of writing, as JSON writes them; line ends are kept.
