@@ -23,4 +23,5 @@ def scan(content: str | bytes, form: str, origin: str, encoding: str | None = No
         text = content if isinstance(content, str) else ""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         return {"bif": bif.scan, "net": net.scan, "uai": uai.scan}[form](text, origin)
+    content = content.lstrip()  # some writers begin with an empty line, which XML does not allow
     return {"xmlbif": xml.scan_xmlbif, "xdsl": xml.scan_xdsl}[form](content, origin)
