@@ -9,13 +9,14 @@ import stat
 import zlib
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from spasmnet.errors import ModelFileError, shown, suggest
 
 MOST_BYTES = 256 * 2**20
 _LOOKED_AT = 20_000  # bytes, in which a kind of file shows itself
 _MOST_NEIGHBOURS = 1000
+_PIECE = 2**20
 
 _BOMS = (  # longer ones first: that of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF8, "utf-8"),
@@ -101,7 +102,7 @@ def read_bytes(path: str | os.PathLike[str], most: int = MOST_BYTES) -> bytes:
                 raise ModelFileError(_directory(file))
             if not stat.S_ISREG(status.st_mode):
                 raise ModelFileError(f"{file} is not a file but a pipe or device; save its content in a file first")
-            data = stream.read(most + 1) if status.st_size <= most else b""
+            data = _bounded(stream, most) if status.st_size <= most else b""
     except (OSError, ValueError) as error:
         if isinstance(error, ModelFileError):
             raise
@@ -111,6 +112,15 @@ def read_bytes(path: str | os.PathLike[str], most: int = MOST_BYTES) -> bytes:
         held = f"{status.st_size:,}" if status.st_size > most else "more"
         raise ModelFileError(f"{file} has {held} bytes; a file of more than {most:,} bytes is not read")
     return _gunzipped(data, str(file), most) if data.startswith(b"\x1f\x8b") else data
+
+
+def _bounded(stream: BinaryIO, most: int) -> bytes:
+    """At most one byte more than `most`, read in pieces, as a file can be longer than it says."""
+    pieces, room = [], most + 1
+    while room > 0 and (piece := stream.read(min(room, _PIECE))):
+        pieces.append(piece)
+        room -= len(piece)
+    return b"".join(pieces)
 
 
 def _gunzipped(data: bytes, origin: str, most: int) -> bytes:

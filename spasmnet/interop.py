@@ -22,7 +22,7 @@ from spasmnet.cpd import Floats, Table
 from spasmnet.errors import FormatError, ModelError, ModelFileError, Problem, suggest
 from spasmnet.filetext import kind_of, read_bytes
 from spasmnet.foreign import Declared, scan
-from spasmnet.foreign.declared import MAX_AXES
+from spasmnet.foreign.declared import MAX_AXES, NEGLIGIBLE
 from spasmnet.foreign.formats import ENDINGS, UnknownRows
 from spasmnet.network import ROW_SUM_TOLERANCE, Network, Variable
 from spasmnet.parameter import Source
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from pyagrum import BayesNet
 
 MAX_ENTRIES = 50_000_000
-PRINTED = 1e-6  # how far rounding may put a row's sum off, however many digits are printed
 ROUNDING = 0.01  # how far it may without being asked, and how far normalize=True goes however many digits are printed
 SINGLE = 1e-6  # how far below 0 a number of single precision may be with normalize=True
 _SHOWN_ROWS = 5
@@ -318,8 +317,8 @@ def assemble(
         cpds[name] = Table(declared.parents[name], values)
     if advised:
         advice = (
-            f"normalize=True divides rows by their sum if they are off by at most {ROUNDING}, or by the number of "
-            "states times half a unit of the last printed digit (rounded numbers), or are whole counts"
+            f"normalize=True divides rows by their sum if they are off by at most {ROUNDING}, or by what rounding "
+            "of the printed digits can do, or hold whole counts"
         )
         problems.insert(0, Problem("", advice))
     if problems:
@@ -346,7 +345,7 @@ def _judged(values: Floats, unit: float) -> tuple[Floats, Rows, Rows, Rows]:
         error = np.abs(sums - 1)
         off = ~((error <= ROW_SUM_TOLERANCE) & (least >= -ROW_SUM_TOLERANCE) & (most <= 1 + ROW_SUM_TOLERANCE))
         printed = values.shape[-1] * unit / 2
-        limit = max(PRINTED, min(ROUNDING, printed)) + ROW_SUM_TOLERANCE
+        limit = max(NEGLIGIBLE, min(ROUNDING, printed)) + ROW_SUM_TOLERANCE
         rounded = (error <= limit) & (least >= -ROW_SUM_TOLERANCE) & (most <= 1 + ROW_SUM_TOLERANCE) & (sums > 0)
         wide = max(ROUNDING, min(printed, 0.5)) + ROW_SUM_TOLERANCE
         beyond = (error <= wide) & (least >= -SINGLE) & (sums > 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from spasmnet._frozen import FrozenMapping, Rebuilt
 from spasmnet._shown import Shown
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.cpd import ROW_SUM_TOLERANCE as ROW_SUM_TOLERANCE
-from spasmnet.errors import ModelError, Problem, UnknownStateError, UnknownVariableError, suggest
+from spasmnet.errors import ModelError, Problem, UnknownStateError, UnknownVariableError, shown, suggest
 from spasmnet.parameter import Source
 from spasmnet.rules import Losses, Rule
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _ROUNDING = 0.01  # how far printed decimals and single precision put a row's sum off
 _REMEDY = "v / v.sum(axis=-1, keepdims=True) makes every row sum to 1"
+_NO_PART_OF_A_NAME = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 ROLES = ("risk_factor", "cause", "serious", "finding")
 OPPOSITES = {
     "no": "yes", "n": "y", "false": "true", "f": "t", "absent": "present", "negative": "positive", "off": "on",
@@ -304,17 +306,33 @@ def _state_problems(variable: Variable) -> list[Problem]:
     where = f"variables.{variable.name}.states"
     states = variable.states
     if not isinstance(variable.name, str) or not variable.name:
-        return [Problem("variables", f"{variable.name!r} is not a name: a non-empty string is needed")]
+        return [Problem("variables", f"{shown(variable.name)} is not a name: a non-empty string is needed")]
+    if fault := _fault_of(variable.name):
+        return [Problem("variables", f"the name {shown(variable.name)} {fault}")]
     if not states:
         return [Problem(where, "is empty; at least one state is needed")]
     problems = [
-        Problem(where, f"{s!r} is not a state's name: a non-empty string is needed")
+        Problem(where, f"{shown(s)} is not a state's name: a non-empty string is needed")
         for s in states
         if not isinstance(s, str) or not s
+    ]
+    problems += [
+        Problem(where, f"the state {shown(s)} {fault}")
+        for s in states
+        if isinstance(s, str) and (fault := _fault_of(s))
     ]
     if variable.cost is not None and not 0 <= variable.cost < inf:
         problems.append(Problem(f"variables.{variable.name}.cost", f"{variable.cost} is not a finite number >= 0"))
     return problems + [Problem(where, f"{s!r} stands twice") for s, k in Counter(states).items() if k > 1]
+
+
+def _fault_of(name: str) -> str:
+    """What is wrong with the characters of a name, if anything is."""
+    sign = _NO_PART_OF_A_NAME.search(name)
+    if not sign:
+        return ""
+    what = "lone surrogate" if "\ud800" <= sign[0] <= "\udfff" else "control character"
+    return f"has the {what} {sign[0]!r} at position {sign.start()}; names are shown and written, so leave it out"
 
 
 def _cpd_problems(name: str, states: int, cpd: CPD, known: Mapping[str, int]) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,15 +35,15 @@ LEVELS = ("self_care", "routine", "urgent", "emergency")
 
 def network(texts: tuple[str, ...] = TEXTS) -> Network:
     """Hostile texts as names, states, labels, questions, titles, sources, rules and all else that is shown."""
-    names = [f"{text} {i}" for i, text in enumerate(texts)]
+    names = [f"{_name(text)} {i}" for i, text in enumerate(texts)]
     texts = tuple(texts[i % len(texts)] for i in range(16))
     variables, cpds, edges = [], {}, []
     for i, name in enumerate(names):
         text, role = texts[i], ROLES[i % 4]
-        states = (f"no {text}", text)
+        states = (f"no {_name(text)}", _name(text))
         variables.append(
             Variable(name, states, label=name if i % 3 else "", question=text, role=role, description=text,
-                     state_labels=states, modifiable=role == "risk_factor", cost=0.01)
+                     state_labels=(f"no {text}", text), modifiable=role == "risk_factor", cost=0.01)
         )  # fmt: skip
         parents = {"cause": [names[i - 1]], "serious": [names[i - 1]], "finding": names[i - 2 : i]}.get(role, [])
         shape = (2,) * len(parents)
@@ -69,6 +70,11 @@ def network(texts: tuple[str, ...] = TEXTS) -> Network:
             Harm("harm", names[1], (texts[1],), dict(zip(LEVELS, (2.0, 0.5, 0.1, 0.0), strict=True))),
         )),
     )  # fmt: skip
+
+
+def _name(text: str) -> str:
+    """The text without what no name may have: control characters and lone surrogates."""
+    return "".join(sign for sign in text if unicodedata.category(sign) not in ("Cc", "Cs"))
 
 
 def _pairs() -> list[tuple[int, int]]:

@@ -157,12 +157,13 @@ def test_the_same_network_gives_the_same_picture() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_names_are_text(text: str, tmp_path: Path) -> None:
     """Whatever a name says, the picture is well-formed, has no element of its making, and shows a short text."""
-    first = Variable(text, ("no", text), label=text, role="cause")
-    second = Variable("second", (text + "0", text + "1"), state_labels=(text, text), role="finding")
-    cpds = {text: Table((), [0.5, 0.5]), "second": Table((text,), [[0.9, 0.1], [0.2, 0.8]])}
-    network = Network((first, second), cpds, name=text, title=text, edges=(Edge(text, "second", text),))
-    post = spasmnet.compile(network).posterior({text: text})
-    for drawing in (network.draw(), spasmnet.draw(post), spasmnet.draw(network, around=text)):
+    name = "".join(sign for sign in text if sign >= " ")  # control characters are refused in names
+    first = Variable(name, ("no", name), label=text, role="cause")
+    second = Variable("second", (name + "0", name + "1"), state_labels=(text, text), role="finding")
+    cpds = {name: Table((), [0.5, 0.5]), "second": Table((name,), [[0.9, 0.1], [0.2, 0.8]])}
+    network = Network((first, second), cpds, name=text, title=text, edges=(Edge(name, "second", text),))
+    post = spasmnet.compile(network).posterior({name: name})
+    for drawing in (network.draw(), spasmnet.draw(post), spasmnet.draw(network, around=name)):
         root = ElementTree.fromstring(drawing.svg)
         tags = {element.tag.removeprefix(SVG) for element in root.iter()}
         assert tags <= {"svg", "g", "rect", "path", "text", "title", "style"}

@@ -20,7 +20,7 @@ MAX_ENTRIES = 50_000_000  # of a table that stands in the file
 MAX_FILLED = 2**22  # of all tables of a file that `default` fills
 MAX_AXES = 64  # of a numpy array
 MOST_PROBLEMS = 100
-DUST = 1e-9  # how far a number may lie from [0, 1], and a row's sum from 1
+NEGLIGIBLE = 1e-6  # how far a row's sum may be from 1, however many digits are printed
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 _PLAIN = re.compile(r"[-+.,eE\d\s]*+", re.ASCII)
@@ -34,7 +34,7 @@ class Declared:
     """Names and states in their order, and for each variable its parents and its distribution.
 
     A distribution is a table with axes (*parents, state), or of another kind if the file says so.
-    `units` holds, for tables with rows that do not sum to 1, the value of one in the last digit that was printed.
+    `units` holds, for tables with rows that are off by more than 1e-6, the value of one in the last printed digit.
     `notes` says what reading the file assumed or left out.
     """
 
@@ -207,9 +207,9 @@ def shaped(read: Numbers, shape: Shape, order: Sequence[int] | None = None) -> t
 
 
 def unit_of(values: Floats, read: Numbers) -> float:
-    """The unit of the printed numbers if a row is off, which is the only time it matters; else 0."""
+    """The unit of the printed numbers if a row is off by more than 1e-6, when it matters; else 0."""
     with np.errstate(over="ignore"):
-        off = ~(np.abs(values.sum(axis=-1) - 1) <= DUST)
+        off = ~(np.abs(values.sum(axis=-1) - 1) <= NEGLIGIBLE)
     return read.unit if off.any() else 0.0
 
 

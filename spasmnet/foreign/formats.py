@@ -36,6 +36,7 @@ def scan(
         text = content if isinstance(content, str) else ""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         return {"bif": bif.scan, "net": net.scan, "uai": uai.scan}[form](text, origin)
+    content = content.lstrip()  # some writers begin with an empty line, which XML does not allow
     return {"xmlbif": xmlbif.scan, "xdsl": xdsl.scan}[form](content, origin)
 
 

@@ -23,9 +23,9 @@ import numpy as np
 from spasmnet.cpd import Deterministic, NoisyMax
 from spasmnet.errors import FormatError, ModelError, Problem, suggest
 from spasmnet.foreign.declared import (
-    DUST,
     MAX_AXES,
     MAX_ENTRIES,
+    NEGLIGIBLE,
     Declared,
     Draft,
     Floats,
@@ -36,7 +36,7 @@ from spasmnet.foreign.declared import (
     table,
 )
 from spasmnet.foreign.xml import escaped, lines, parse, texts
-from spasmnet.network import Network
+from spasmnet.network import ROW_SUM_TOLERANCE, Network
 
 _INFLUENCE = (
     "belongs to an influence diagram, not to a Bayesian network; remove decisions and utilities, "
@@ -52,7 +52,7 @@ _REFUSED = {
     "demorgan": f"is a DeMorgan gate, which {_GENERAL}",
     "cast": f"is a CAST gate, which {_GENERAL}",
 }
-_PRINTED, _ROUNDING = 1e-6, 0.01  # how far rounding may put a sum off, however many digits are printed, and at most
+_ROUNDING = 0.01  # how far printed rounding may put a sum off at most
 _NEUTRAL = 1e-9  # how far the column of a neutral state may be from 0, …, 0, 1
 
 
@@ -157,10 +157,10 @@ def _even(columns: Floats, unit: float) -> Floats:
     """The columns divided by their sums where printed rounding has put these off; raises ValueError for others."""
     sums = columns.sum(axis=-1, keepdims=True)
     error = np.abs(sums - 1)
-    if not (error <= max(_PRINTED, min(_ROUNDING, columns.shape[-1] * unit / 2)) + DUST).all():
+    if not (error <= max(NEGLIGIBLE, min(_ROUNDING, columns.shape[-1] * unit / 2)) + ROW_SUM_TOLERANCE).all():
         place = int(error.argmax())
         raise ValueError(f"column {place + 1} of its parameters sums to {float(sums[place, 0])!r}, not to 1")
-    return np.where(error > DUST, columns / sums, columns)
+    return np.where(error > ROW_SUM_TOLERANCE, columns / sums, columns)
 
 
 def _strengths(text: str, sizes: Sequence[int]) -> list[list[int]]:
