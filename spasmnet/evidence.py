@@ -96,7 +96,11 @@ def is_missing(value: object) -> bool:
     if isinstance(value, Decimal):
         return value.is_nan()
     kind = type(value)
-    return value is None or (kind.__module__.startswith("pandas.") and kind.__name__ in ("NAType", "NaTType"))
+    return value is None or (_is_of_pandas(kind) and kind.__name__ in ("NAType", "NaTType"))
+
+
+def _is_of_pandas(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] == "pandas"  # which is not imported for this
 
 
 def state_of(variable: Variable, value: object, names: Names | None = None) -> str:
@@ -119,7 +123,7 @@ def _no_state(variable: Variable, value: object, meant: tuple[str, ...]) -> Evid
     if meant:
         either = " or ".join(map(repr, meant))
         return EvidenceError(
-            f"{variable.name}: {_shown(value)} ({type(value).__name__}) could mean the state {either}; give its "
+            f"{variable.name}: {shown(value)} ({type(value).__name__}) could mean the state {either}; give its "
             f"name as text, such as {meant[0]!r}"
         )
     while isinstance(value, Enum):
@@ -127,7 +131,7 @@ def _no_state(variable: Variable, value: object, meant: tuple[str, ...]) -> Evid
     if isinstance(value, str):
         return UnknownStateError(variable.name, str.__str__(value), variable.states)
     return EvidenceError(
-        f"{variable.name}: {_shown(value)} ({type(value).__name__}) is not a finding; give a state "
+        f"{variable.name}: {shown(value)} ({type(value).__name__}) is not a finding; give a state "
         f"({', '.join(variable.states[:8])}) or a likelihood for each, and leave out what was not observed"
     )
 
@@ -137,7 +141,7 @@ def variable_of(network: Network, name: object, names: Names | None = None) -> V
     meant = (names or Names(network.names)).meant(name)
     if len(meant) > 1:
         either = " or ".join(map(repr, meant))
-        raise EvidenceError(f"{_shown(name)} ({type(name).__name__}) could mean the variable {either}; give it as text")
+        raise EvidenceError(f"{shown(name)} ({type(name).__name__}) could mean the variable {either}; give it as text")
     if not meant:
         raise UnknownVariableError(name, network.names)  # type: ignore[arg-type]  # whatever was given is shown
     return network.by_name[meant[0]]
@@ -220,7 +224,7 @@ def read_evidence(network: Network, evidence: Mapping[Any, Any]) -> dict[str, An
         try:
             variable = variable_of(network, name, names)
             if variable.name in findings:
-                raise EvidenceError(f"{variable.name} is given twice, also as {_shown(name)}; keep one")
+                raise EvidenceError(f"{variable.name} is given twice, also as {shown(name)}; keep one")
             findings[variable.name] = read_finding(variable, finding)
         except EvidenceError as error:
             problems.append(error)
@@ -234,7 +238,7 @@ def read_evidence(network: Network, evidence: Mapping[Any, Any]) -> dict[str, An
 def _not_evidence(network: Network, evidence: object) -> str:
     kind = type(evidence)
     remedy = ""
-    if kind.__name__ == "Series" and kind.__module__.startswith("pandas."):
+    if kind.__name__ == "Series" and _is_of_pandas(kind):
         remedy = "; for a row of a table give row.dropna().to_dict(), or the whole table to engine.posteriors"
     return (
         f"evidence must map variables to states, such as {{{network.names[0]!r}: "
@@ -263,7 +267,7 @@ def finding_problems(variable: Variable, finding: object) -> Iterator[tuple[obje
             yield None, error
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """A value as Python writes it, but for whole numbers so long that it may refuse to."""
     if isinstance(value, np.generic):
         value = value.item()
@@ -289,7 +293,7 @@ def _likelihood_problems(variable: Variable, likelihood: Mapping[Any, Any]) -> I
             yield (
                 given,
                 EvidenceError(
-                    f"{variable.name}: the likelihood of {state} is {_shown(value)}; a finite number >= 0 is needed"
+                    f"{variable.name}: the likelihood of {state} is {shown(value)}; a finite number >= 0 is needed"
                 ),
             )
     missing = [state for state in variable.states if state not in values]

@@ -21,7 +21,7 @@ from spasmnet.circuit.order import telling_order
 from spasmnet.circuit.rows import processors, solve, worth_sorting
 from spasmnet.circuit.targeted import targeted_posterior
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetWarning, TableError, suggest
-from spasmnet.evidence import LEAST_RATIO, Encoder, Names, is_missing, is_weight, ratio_problem, read_evidence
+from spasmnet.evidence import LEAST_RATIO, Encoder, Names, is_missing, is_weight, ratio_problem, read_evidence, shown
 from spasmnet.kernels.layout import FINE
 from spasmnet.kernels.native import address as _address
 from spasmnet.kernels.native import kernels
@@ -96,7 +96,8 @@ def _like(frame: Any, values: Floats, columns: list[tuple[str, str]], about: dic
         import pandas as pd
 
         index = pd.MultiIndex.from_tuples(columns, names=["variable", "state"])
-        made = frame._constructor(values, index=frame.index, columns=index, copy=False)  # a subclass stays one
+        make: Any = frame._constructor  # a subclass of DataFrame stays one
+        made = make(values, index=frame.index, columns=index, copy=False)
         made.attrs["spasmnet"] = about
         return made
     names = [f"{variable}={state}" if state else variable for variable, state in columns]
@@ -381,7 +382,7 @@ class _Table:
             remedy = "for one case use engine.posterior"
             if kind == "LazyFrame":
                 remedy = "collect() it first"
-            elif kind == "Series" and module.startswith("pandas."):
+            elif kind == "Series" and module.partition(".")[0] == "pandas":
                 remedy = "for one case use engine.posterior(row.dropna().to_dict())"
             raise TableError(f"a data frame (of pandas, polars or pyarrow) is needed, not {kind}; {remedy}") from None
         names = list(table.columns)
@@ -489,8 +490,8 @@ def _unknown_cells(table: _Table, hard: Mapping[int, Variable], codes: Codes) ->
         meant = Names(states).meant(value)
         advice = "could mean " + " or ".join(map(repr, meant)) + "; write it as text"
         if not meant:
-            advice = suggest(str(value), states, show_all=True)
-        lines.append(f"{table.where(column, row)}: {_plain(value)!r}; {advice}")
+            advice = suggest(value if isinstance(value, str) else shown(value), states, show_all=True)
+        lines.append(f"{table.where(column, row)}: {shown(value)}; {advice}")
     count = int((codes == UNKNOWN).sum())
     more = f"\n  and {count - len(lines)} more" if count > len(lines) else ""
     return f"{count} cell(s) that are not states of their variables:\n  " + "\n  ".join(lines) + more
@@ -645,7 +646,7 @@ def _numbers(table: _Table, index: int, problems: list[tuple[int, str]]) -> Floa
                 values[i] = float(cell)
             elif not (is_missing(cell) or (isinstance(cell, str) and cell == "")):
                 text = "; it is text: make the column numbers first" if isinstance(cell, str) else ""
-                problems.append((i, f"{table.where(index, i)}: {_plain(cell)!r} is no likelihood{text}"))
+                problems.append((i, f"{table.where(index, i)}: {shown(cell)} is no likelihood{text}"))
     for i in np.flatnonzero((values < 0) | np.isinf(values))[: SHOWN + 1].tolist():
         problems.append((i, f"{table.where(index, i)}: {float(values[i])!r}; a finite number >= 0 is needed"))
     return values

@@ -126,12 +126,14 @@ def _finding_problems(variable: Variable, finding: object, at: str) -> Iterator[
         for state, error in finding_problems(variable, finding):
             kind = "unknown_state" if isinstance(error, UnknownStateError) else "bad_likelihood"
             yield Fault(kind, at if state is None else at + pointer(state), str(error))
-    elif not isinstance(finding, str) and any(True for _ in finding_problems(variable, finding)):
+    elif not isinstance(finding, str):
         allowed = f'a state ({", ".join(variable.states[:8])}), "{UNKNOWN}", or a likelihood for every state'
-        yield Fault(INVALID, at, f"{variable.name}: {_type(finding)} is not a finding; give {allowed}")
-    elif isinstance(finding, str) and finding not in variable.states and finding != UNKNOWN:
-        error = UnknownStateError(variable.name, finding, (*variable.states, UNKNOWN))
-        yield Fault("unknown_state", at, str(error))
+        for _, error in finding_problems(variable, finding):
+            told = f"{variable.name}: {_type(finding)} is not a finding; give {allowed}"
+            yield Fault("unknown_state", at, str(error)) if isinstance(finding, Real) else Fault(INVALID, at, told)
+    elif finding not in variable.states and finding != UNKNOWN:
+        unknown = UnknownStateError(variable.name, finding, (*variable.states, UNKNOWN))
+        yield Fault("unknown_state", at, str(unknown))
 
 
 def _is_unknown(variable: Variable, finding: object) -> bool:
