@@ -17,7 +17,7 @@ from spasmnet._shown import Shown
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.errors import ModelError, Problem, UnknownStateError, UnknownVariableError, suggest
 from spasmnet.parameter import Source
-from spasmnet.rules import Losses, Rule
+from spasmnet.triage.guidance import Losses, Rule, Screening
 
 if TYPE_CHECKING:
     import networkx
@@ -111,6 +111,7 @@ class Network(Rebuilt, Shown):
     advice: tuple[Rule, ...] = ()
     red_flags: tuple[Rule, ...] = ()
     losses: Losses | None = None
+    screening: Screening = field(default_factory=Screening)
 
     def __post_init__(self) -> None:
         for name in ("variables", "edges", "advice", "red_flags"):
@@ -162,6 +163,8 @@ class Network(Rebuilt, Shown):
             for flag in self.red_flags
         )
         sha.update(json.dumps(flags).encode())
+        if self.red_flags:
+            sha.update(json.dumps(self.screening.content(self.red_flags)).encode())
         if self.losses is not None:
             sha.update(json.dumps(self.losses.content()).encode())
         return sha.hexdigest()

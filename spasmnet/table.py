@@ -15,7 +15,7 @@ from spasmnet.circuit.elimination import eliminate_rows
 from spasmnet.circuit.order import telling_order
 from spasmnet.circuit.rows import processors, solve, worth_sorting
 from spasmnet.circuit.targeted import targeted_posterior
-from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, TableError, suggest
+from spasmnet.errors import EvidenceError, TableError, suggest
 from spasmnet.evidence import Encoder, check
 from spasmnet.kernels.layout import FINE
 from spasmnet.kernels.native import address as _address
@@ -56,7 +56,7 @@ def table_posteriors(
     if len(impossible) and on_impossible == "raise":
         row = int(impossible[0])
         found = {c: network.by_name[c].states[code] for c, code in zip(columns, codes[row], strict=True) if code >= 0}
-        raise ImpossibleEvidenceError(engine.contradiction(found), _plain(frame.index[row]), True)
+        raise engine.impossible(found, _plain(frame.index[row]), in_table=True)
     values[impossible] = np.nan
     wanted = [(name, state) for name in asked for state in network.by_name[name].states]
     index = pd.MultiIndex.from_tuples(wanted, names=["variable", "state"])

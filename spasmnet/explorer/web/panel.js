@@ -121,15 +121,17 @@ class Panel {
     this.alert.replaceChildren(said[0], isolated(said[1]), said[2]);
   }
 
-  showCare({ care, flags, findings }) {
-    const { levels } = this.explorer.model, known = Object.keys(findings).length > 0, parts = [];
-    const level = care ? levels[care.level] : flags[0]?.level; // of a contradiction only the red flags are left
+  showCare({ care, flags, unresolved, findings }) {
+    const { levels, variables } = this.explorer.model, known = Object.keys(findings).length > 0, parts = [];
+    const level = care ? levels[care.level] : flags[0]?.level;
     if (!known) parts.push(h("p", {}, "Click a state to set a finding; click it again to clear it."));
     if (known && level) {
       parts.push(h("p", { className: `level ${level}` }, CARE[level] ?? level));
-      parts.push(h("p", {}, !care || care.byFlag ? "Decided by a red flag, whatever the probabilities say." : "The level with the least expected loss; no red flag asks for more."));
+      parts.push(h("p", {}, care ? careWords(care, levels) : ""));
     }
-    if (known) for (const flag of flags) parts.push(h("p", { className: "flag" }, isolated(flag.text)));
+    if (known) for (const flag of flags) parts.push(h("p", { className: "flag" }, isolated(flag.text), flag.holds === LIKELY ? ` (likely, ${percent(flag.probability)})` : ""));
+    const silent = known ? [...new Set(unresolved.flatMap((flag) => flag.silent))].map((i) => variables[i].label) : [];
+    if (silent.length) parts.push(h("p", { className: "unresolved" }, "Red flags not ruled out; not asked: ", isolated(silent.join(", "))));
     this.care.replaceChildren(...parts);
     this.summary = known && level ? `${CARE[level] ?? level}. ` : "";
   }
