@@ -31,7 +31,7 @@ from spasmnet.network import Edge, Network, Variable
 from spasmnet.parameter import Parameter, Source
 from spasmnet.posterior import Explanation, Posterior, Provenance
 from spasmnet.reading import load, models, read
-from spasmnet.rules import Harm, Losses, Rule
+from spasmnet.triage.guidance import Harm, Losses, Rule, Screening
 
 if TYPE_CHECKING:
     from spasmnet.asking.interview import interview_step
@@ -59,9 +59,15 @@ if TYPE_CHECKING:
     from spasmnet.sensitivity.tuning import tune
     from spasmnet.sensitivity.tuning_table import tune_table
     from spasmnet.sensitivity.uncertainty import credible_intervals
+    from spasmnet.triage.care import Care
+    from spasmnet.triage.report import Report, care_level, report
     from spasmnet.writing import write
 
 _LAZY = {
+    "report": "triage.report",
+    "Report": "triage.report",
+    "care_level": "triage.report",
+    "Care": "triage.care",
     "answer_json": "contract.answer",
     "error_json": "contract.errors",
     "json_schema": "contract.schemas",
@@ -103,9 +109,11 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # a network, from a file or by hand
     "load", "models", "read", "write", "from_pgmpy", "from_pyagrum", "to_pgmpy",
     "Network", "Variable", "Table", "NoisyMax", "Deterministic", "CPD", "Parameter", "Source", "Edge", "Rule",
-    "Losses", "Harm",
+    "Losses", "Harm", "Screening",
     # asking it
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do", "sample",
+    # what a case means for a person
+    "report", "Report", "care_level", "Care",
     # questions and answers in JSON, for other programs
     "answer_json", "error_json", "json_schema",
     # seeing it

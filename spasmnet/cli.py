@@ -37,7 +37,7 @@ from spasmnet.posterior import Posterior, Provenance
 from spasmnet.reading import load
 
 if TYPE_CHECKING:
-    from spasmnet.report import Report
+    from spasmnet.triage.report import Report
 
 LEVEL = 0.9  # of the intervals
 
@@ -148,7 +148,7 @@ def query(
 def _report(engine: Engine, evidence: dict[str, Any], interval: float | None, no_interval: bool) -> Report:
     """The report, with intervals if they are wanted, or not unwanted and there to be had."""
     from spasmnet.assign import has_ranges
-    from spasmnet.report import report
+    from spasmnet.triage.report import report
 
     if interval is None and not no_interval and has_ranges(engine.network):
         try:

@@ -2,21 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 from spasmnet.errors import CircuitTooLargeError
 from spasmnet.network import Variable
-from spasmnet.report import Ranked
+from spasmnet.triage.report import Ranked
 
 if TYPE_CHECKING:
     from spasmnet.engine import Engine
+    from spasmnet.network import Network
     from spasmnet.posterior import Posterior
+    from spasmnet.triage.care import Care, RedFlag
+    from spasmnet.triage.guidance import Rule
 
 MOST_FOR_PRIORS = 2_000_000  # products of a circuit that is compiled only for what stands beside
 NOTICE = "For research and education; not a medical device."
 ROLE_TITLES = {"cause": "Causes", "serious": "Serious conditions", "finding": "Findings", "risk_factor": "Risk factors"}
+
+
+CARE_WORDS = {
+    "emergency": "Emergency care, now",
+    "urgent": "Urgent care, today",
+    "routine": "A routine appointment",
+    "self_care": "Self-care",
+    "undetermined": "Not known yet",
+}
+DECIDED_WORDS = {
+    "red flag": "a red flag",
+    "expected loss": "the least expected loss",
+    "too few answers": "too few answers about red flags",
+}
+
+
+def undetermined_text(care: Care) -> str:
+    """That a level of care cannot be told yet, why, and what to do until then."""
+    count = f"{care.answered} of the questions about red flags {'is' if care.answered == 1 else 'are'} answered"
+    likely = CARE_WORDS[care.provisional].lower()
+    words = f"only {count}; at least {care.minimum} are needed to tell how soon to be seen"
+    told = f"{words} (by what is known so far: {likely})." if care.provisional else f"{words}."
+    return f"{told[0].upper()}{told[1:]} {plain(care.advice)}".strip()
+
+
+def held_text(flag: RedFlag) -> str:
+    """How a red flag holds, in words."""
+    return flag.holds if flag.holds == "certain" else f"{flag.holds}, {percent(flag.probability)}"
+
+
+def unresolved_text(rule: Rule, network: Network, unknown: Collection[str] = (), given: Collection[str] = ()) -> str:
+    """What of a red flag was not asked about, or is not known."""
+    asked = [name_of(network.by_name[name]) for name in rule.when if name in unknown]
+    silent = [name_of(network.by_name[name]) for name in rule.when if name not in unknown and name not in given]
+    parts = [f"not asked: {', '.join(silent)}" if silent else "", f"not known: {', '.join(asked)}" if asked else ""]
+    return "; ".join(part for part in parts if part)
 
 
 def percent(probability: float) -> str:

@@ -197,7 +197,7 @@ class Engine(Shown):
             raise EvidenceError(f"targets is a list of variables, such as [{self.network.names[0]!r}], not {targets!r}")
         rows, log_total = self._targeted(list(targets), given)
         if log_total == float("-inf"):
-            raise ImpossibleEvidenceError(self.contradiction(given))
+            raise self.impossible(given)
         states = self.network.layout
         return {name: Distribution(zip(states[name][1], row.tolist(), strict=True)) for name, row in rows.items()}
 
@@ -239,7 +239,7 @@ class Engine(Shown):
             findings = read_evidence(self.network, evidence)
             rows, log_total = self._targeted(self.network.names, findings)
             if log_total == float("-inf"):
-                raise ImpossibleEvidenceError(self.contradiction(evidence))
+                raise self.impossible(evidence)
             values = [exp(log_total), *(p for row in rows.values() for p in row.tolist())]
             return Posterior(self.network, values, log_total, findings, self._provenance)
         circuit, weights = self._compiled.circuit, self._encode(evidence)
@@ -254,7 +254,7 @@ class Engine(Shown):
         else:
             log_total, answers = wide(circuit, weights)
             if not answers:
-                raise ImpossibleEvidenceError(self.contradiction(evidence))
+                raise self.impossible(evidence)
             values = [total, *answers]
         return Posterior(self.network, values, log_total + weights.shift, weights.findings, self._provenance)
 
@@ -301,6 +301,27 @@ class Engine(Shown):
         return table_posteriors(
             self, frame, targets, log_evidence=log_evidence, on_impossible=on_impossible, threads=threads
         )
+
+    def reports(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The level of care and the red flags of every case of a table, one row a case.
+
+        `frame` is as for `posteriors`. The result has the same index and the columns `level` (a level of care, or
+        "undetermined"), `decided_by` ("red flag", "expected loss", "too few answers", "contradiction"), `flags` and
+        `unresolved_flags` (tuples of the names of red flags, the highest level first), and `status` ("ok" or
+        "contradiction"). A row whose findings contradict one another keeps the red flags that hold for certain, and
+        their level. In a model without losses the level is "" where no flag holds. Raises TableError for a table that
+        is not understood.
+
+        >>> import pandas as pd, spasmnet
+        >>> cases = pd.DataFrame({"spasm": ["none", "painful"], "spasm_frequency": ["occasional", None],
+        ...                       "emergency_signs": ["present", None]})
+        >>> found = spasmnet.compile(spasmnet.load()).reports(cases)
+        >>> found["level"].tolist(), found["status"].tolist(), found["flags"].tolist()
+        (['emergency', 'undetermined'], ['contradiction', 'ok'], [('emergency_signs',), ()])
+        """
+        from spasmnet.triage.cohort import table_reports
+
+        return table_reports(self, frame)
 
     def joint(self, variables: Sequence[str], evidence: Mapping[str, Any] | None = None) -> pd.Series:
         """The joint posterior of several variables: a pandas Series over all combinations of their states."""
@@ -353,6 +374,19 @@ class Engine(Shown):
                 kept.pop(next(iter(tuple(kept))), None)  # of a copy, since other threads may add to it
             kept[key] = found
         return found
+
+    def impossible(
+        self, evidence: Mapping[str, Any], row: object = None, *, in_table: bool = False
+    ) -> ImpossibleEvidenceError:
+        """The error for findings that contradict one another: a smallest set of them, and the red flags that hold.
+
+        `row` is the index label of the case if the findings came from a table (`in_table`).
+        """
+        from spasmnet.triage.care import raised_flags  # only on the way to an error
+
+        return ImpossibleEvidenceError(
+            self.contradiction(evidence), row, in_table, raised_flags(self.network, evidence)
+        )
 
     def contradiction(self, evidence: Mapping[str, Any]) -> dict[str, Any]:
         """A smallest subset of impossible findings that is impossible by itself."""

@@ -107,18 +107,39 @@ class UnknownStateError(EvidenceError, KeyError):
         return f"{brief(str(self.variable), 60)} has no state {shown(self.state)}; {nearest}"
 
 
+class RaisedFlag(NamedTuple):
+    """A red flag that findings raise for certain: its `id`, the level of care that it asks for, and its text."""
+
+    id: str
+    level: str
+    text: str
+
+
 class ImpossibleEvidenceError(EvidenceError):
     """Findings that the network holds to be impossible together.
 
     `findings` is a smallest contradicting subset: no smaller one exists. `row` is the index label of the case when the
-    findings came from a table.
+    findings came from a table. A contradiction takes no red flag away: `red_flags` are those that all the findings
+    given raise for certain, the highest level of care first, and `care_floor` is that level ("" if there is none).
     """
 
-    def __init__(self, findings: Mapping[str, object], row: object = None, in_table: bool = False) -> None:
-        super().__init__(dict(findings), row, in_table)
+    def __init__(
+        self,
+        findings: Mapping[str, object],
+        row: object = None,
+        in_table: bool = False,
+        red_flags: Sequence[RaisedFlag] = (),
+    ) -> None:
+        super().__init__(dict(findings), row, in_table, tuple(red_flags))
         self.findings = dict(findings)
         self.row = row
         self.in_table = in_table
+        self.red_flags = tuple(red_flags)
+
+    @property
+    def care_floor(self) -> str:
+        """The level of care that the red flags ask for, whatever is wrong with the findings; "" without red flags."""
+        return self.red_flags[0].level if self.red_flags else ""
 
     def __str__(self) -> str:
         listed = " and ".join(f"{name} = {state}" for name, state in self.findings.items())
@@ -127,7 +148,9 @@ class ImpossibleEvidenceError(EvidenceError):
         advice = "drop or correct one of them"
         if self.in_table:
             advice += ', or pass on_impossible="nan" to leave such rows empty'
-        return f"{where}impossible evidence: {listed} {fault} in this network (probability 0); {advice}"
+        raised = "".join(f"\n  {flag.level} ({flag.id}): {flag.text}" for flag in self.red_flags)
+        still = f". Red flags hold all the same, and count first:{raised}" if raised else ""
+        return f"{where}impossible evidence: {listed} {fault} in this network (probability 0); {advice}{still}"
 
 
 class TableError(SpasmnetError, ValueError):

@@ -7,10 +7,22 @@ from rich.table import Table
 from rich.text import Text
 
 from spasmnet.asking.interview import Step, words
-from spasmnet.asking.page import DECIDED, odds_in_words
+from spasmnet.asking.page import odds_in_words
 from spasmnet.asking.ranking import Ranking
 from spasmnet.asking.summary import Summary, leading_in_words, warnings
-from spasmnet.display import NOTICE, between, event_of, name_of, percent, plain, presence, state_of
+from spasmnet.display import (
+    DECIDED_WORDS,
+    NOTICE,
+    between,
+    event_of,
+    held_text,
+    name_of,
+    percent,
+    plain,
+    presence,
+    state_of,
+    unresolved_text,
+)
 from spasmnet.network import Network, Variable
 from spasmnet.screens import LEVELS
 
@@ -63,7 +75,11 @@ def contradiction_screen(step: Step) -> RenderableType:
             Text(f"  {i}", style="bold cyan"), Text(f"{name_of(variable)}: {words(step.network, name, finding)}")
         )
     together = "cannot be true together" if len(step.contradiction) > 1 else "cannot be true"
-    return Group(Text(f"\nThese answers {together}. Which one should be corrected?", style="bold red"), table)
+    flags = [
+        Text(f"\n{LEVELS[f.level][0]}, whatever else is true: {plain(f.text)}", style="bold red")
+        for f in step.red_flags
+    ]
+    return Group(*flags, Text(f"\nThese answers {together}. Which one should be corrected?", style="bold red"), table)
 
 
 def end_screen(found: Summary, shown: Console) -> RenderableType:
@@ -72,8 +88,13 @@ def end_screen(found: Summary, shown: Console) -> RenderableType:
     parts: list[RenderableType] = [Text(f"\n{plain(line)}", style="bold yellow") for line in warnings(found)]
     if step.care is not None:
         label, style = LEVELS[step.care.level]
-        parts.append(Text.assemble("\n", (label, style), f"  decided by {DECIDED[step.care.decided_by]}"))
-    parts += [Text(f"Red flag: {plain(flag.text)}", style="red") for flag in found.flags]
+        parts.append(Text.assemble("\n", (label, style), f"  decided by {DECIDED_WORDS[step.care.decided_by]}"))
+    parts += [Text(f"Red flag ({held_text(flag)}): {plain(flag.text)}", style="red") for flag in found.flags]
+    if step.unresolved_red_flags:
+        known = {name for name, answer in step.answers if answer is not None}
+        asked = {name for name, answer in step.answers if answer is None}
+        said = dict.fromkeys(unresolved_text(rule, step.network, asked, known) for rule in step.unresolved_red_flags)
+        parts.append(Text(f"Red flags not ruled out: {'; '.join(said)}", style="yellow"))
     parts.append(Text.assemble("\nTo think of first: ", (leading_in_words(step), "bold")))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for row in step.causes[:6]:

@@ -20,7 +20,7 @@ from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.cpd import ROW_SUM_TOLERANCE as ROW_SUM_TOLERANCE
 from spasmnet.errors import ModelError, Problem, UnknownStateError, UnknownVariableError, shown, suggest
 from spasmnet.parameter import Source
-from spasmnet.rules import Losses, Rule
+from spasmnet.triage.guidance import Losses, Rule, Screening
 
 if TYPE_CHECKING:
     import networkx
@@ -155,6 +155,7 @@ class Network(Rebuilt, Shown):
     red_flags: tuple[Rule, ...] = ()
     losses: Losses | None = None
     notes: tuple[str, ...] = ()
+    screening: Screening = field(default_factory=Screening)
 
     def __post_init__(self) -> None:
         for name in ("variables", "edges", "advice", "red_flags", "notes"):
@@ -206,6 +207,8 @@ class Network(Rebuilt, Shown):
             for flag in self.red_flags
         )
         sha.update(json.dumps(flags).encode())
+        if self.red_flags:
+            sha.update(json.dumps(self.screening.content(self.red_flags)).encode())
         if self.losses is not None:
             sha.update(json.dumps(self.losses.content()).encode())
         return sha.hexdigest()

@@ -19,7 +19,7 @@ from spasmnet.evidential_display import said
 from spasmnet.network import Network, Variable
 from spasmnet.plot_style import BLUE, INK, ORANGE, finish, heading, legend_above, lines_of, new_axes, set_words, tones
 from spasmnet.posterior import Posterior
-from spasmnet.report import ranked, total
+from spasmnet.triage.report import ranked, total
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

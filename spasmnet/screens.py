@@ -17,6 +17,7 @@ from spasmnet.display import (
     ROLE_TITLES,
     between,
     finding_text,
+    held_text,
     name_of,
     one_in,
     percent,
@@ -24,19 +25,22 @@ from spasmnet.display import (
     presence,
     state_of,
     states_text,
+    undetermined_text,
+    unresolved_text,
 )
 from spasmnet.inventory import Inventory, Use
 from spasmnet.network import Network, Variable
 from spasmnet.posterior import Posterior, Provenance
-from spasmnet.report import Ranked, Report, Suggestion
-from spasmnet.rules import CARE_LEVELS, Rule
-from spasmnet.triage import Care
+from spasmnet.triage.care import OUTCOMES, Care, RedFlag
+from spasmnet.triage.guidance import CARE_LEVELS, UNDETERMINED, Rule
+from spasmnet.triage.report import Ranked, Report, Suggestion
 
 LEVELS = {
     "emergency": ("Emergency care", "bold white on red"),
     "urgent": ("Urgent care", "bold red"),
     "routine": ("Routine care", "bold yellow"),
     "self_care": ("Self-care", "bold green"),
+    "undetermined": ("Not known yet", "bold yellow"),
 }
 KINDS = {"article": "lay article"}
 BAR = 16
@@ -111,7 +115,7 @@ def _care(found: Report) -> list[RenderableType]:
     table.columns[0].no_wrap = True
     table.add_row(Text(words, style=style), Text(_decision(care, found.posterior.network)))
     for rule in found.possible_red_flags[:1]:
-        if CARE_LEVELS.index(rule.level) > CARE_LEVELS.index(care.level):
+        if care.level == UNDETERMINED or OUTCOMES.index(rule.level) > OUTCOMES.index(care.level):
             table.add_row(
                 Text(LEVELS[rule.level][0], style=LEVELS[rule.level][1]), "if a possible red flag below is true"
             )
@@ -121,6 +125,8 @@ def _care(found: Report) -> list[RenderableType]:
 
 
 def _decision(care: Care, network: Network) -> str:
+    if care.level == UNDETERMINED:
+        return undetermined_text(care)
     if care.decided_by == "red flag":
         return "decided by the red flags below"
     reasons = [f"{name_of(network.by_name[h.variable])} {percent(p)}" for h, p, _ in care.contributions[:2]]
@@ -129,7 +135,7 @@ def _decision(care: Care, network: Network) -> str:
 
 
 def _flags(found: Report) -> list[RenderableType]:
-    if not found.red_flags and not found.possible_red_flags:
+    if not found.posterior.evidence:
         return []
     parts: list[RenderableType] = []
     by_name = found.posterior.network.by_name
@@ -141,17 +147,36 @@ def _flags(found: Report) -> list[RenderableType]:
         if rules:
             parts.append(Text.assemble("\n" if parts else "", (title, style), (f"  {note}", "dim")))
             parts.append(_indented(_rules(rules, by_name, evidence)))
-    return [*parts, Text()]
+    parts += _unresolved(found)
+    return [*parts, Text()] if parts else []
 
 
-def _rules(rules: Iterable[Rule], by_name: Mapping[str, Variable], evidence: Mapping[str, Any]) -> Table:
+def _rules(flags: Iterable[RedFlag], by_name: Mapping[str, Variable], evidence: Mapping[str, Any]) -> Table:
     table = _grid("left", "left")
     table.columns[0].no_wrap = True
-    for rule in rules:
-        words, style = LEVELS.get(rule.level, (rule.level, "bold"))
-        why = "; ".join(f"{name_of(by_name[n])}: {finding_text(evidence[n], by_name[n])}" for n in rule.when)
-        table.add_row(Text(words, style=style), Text.assemble(plain(rule.text), (f"\n{why}", "dim")))
+    for flag in flags:
+        words, style = LEVELS.get(flag.level, (flag.level, "bold"))
+        why = "; ".join(f"{name_of(by_name[n])}: {finding_text(evidence[n], by_name[n])}" for n in flag.rule.when)
+        how = "" if flag.holds == "certain" else f" ({held_text(flag)})"
+        table.add_row(Text(words, style=style), Text.assemble(plain(flag.text), (f"\n{why}{how}", "dim")))
     return table
+
+
+def _unresolved(found: Report) -> list[RenderableType]:
+    """What was not asked or is not known of red flags that are not ruled out, by their level."""
+    network, given = found.posterior.network, found.posterior.evidence
+    if not found.unresolved_red_flags:
+        return []
+    table = _grid("left", "left")
+    table.columns[0].no_wrap = True
+    for level in dict.fromkeys(rule.level for rule in found.unresolved_red_flags):
+        rules = [rule for rule in found.unresolved_red_flags if rule.level == level]
+        silent = dict.fromkeys(name for rule in rules for name in found.not_asked(rule))
+        in_vain = dict.fromkeys(name for rule in rules for name in found.in_vain(rule))
+        together = Rule("", dict.fromkeys((*silent, *in_vain), ()), "")
+        words, style = LEVELS.get(level, (level, "bold"))
+        table.add_row(Text(words, style=style), Text(unresolved_text(together, network, in_vain, given)))
+    return [_heading("Red flags not ruled out", "silence is no reassurance"), _indented(table)]
 
 
 def _findings(posterior: Posterior) -> list[RenderableType]:

@@ -20,7 +20,7 @@ from spasmnet.circuit.elimination import eliminate_rows
 from spasmnet.circuit.order import telling_order
 from spasmnet.circuit.rows import processors, solve, worth_sorting
 from spasmnet.circuit.targeted import targeted_posterior
-from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetWarning, TableError, suggest
+from spasmnet.errors import EvidenceError, SpasmnetWarning, TableError, suggest
 from spasmnet.evidence import LEAST_RATIO, Encoder, Names, is_missing, is_weight, ratio_problem, read_evidence, shown
 from spasmnet.kernels.layout import FINE
 from spasmnet.kernels.native import address as _address
@@ -76,7 +76,7 @@ def table_posteriors(
     impossible = np.flatnonzero(np.isneginf(log_p))
     if len(impossible) and on_impossible == "raise":
         row = int(impossible[0])
-        raise ImpossibleEvidenceError(engine.contradiction(cases.evidence(row)), cases.label(row), True)
+        raise engine.impossible(cases.evidence(row), cases.label(row), in_table=True)
     values[impossible] = np.nan
     wanted = [(name, state) for name in asked for state in network.by_name[name].states]
     if log_evidence:

@@ -86,7 +86,7 @@ def shown() -> Iterator[tuple[str, Any]]:
     import pandas as pd
 
     from spasmnet.asking.summary import summary
-    from spasmnet.report import report
+    from spasmnet.triage.report import report
 
     model = network()
     engine = spasmnet.compile(model)

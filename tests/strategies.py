@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.network import Network, Variable
 from spasmnet.parameter import Parameter
-from spasmnet.rules import CARE_LEVELS, Harm, Losses, Rule
+from spasmnet.triage.guidance import CARE_LEVELS, UNKNOWN_COUNTS_AS, Harm, Losses, Rule, Screening
 
 KINDS = ("table", "noisy_max", "deterministic")
 ODD_NAMES = (
@@ -178,9 +178,17 @@ def _with_ranges(cpd: CPD, random: np.random.Generator, chance: float = 0.6, fix
     return Table(cpd.parents, cpd.table(), found) if found else cpd
 
 
+def _parameter(value: float) -> Parameter:
+    return Parameter(value, value, value, "source")
+
+
 @st.composite
 def asking_networks(draw: st.DrawFn, losses: bool | None = None, causes: int = 1) -> Network:
-    """A network of which one variable or more is a cause, others have a question, with red flags and perhaps losses."""
+    """A network of which one variable or more is a cause, others have a question, with red flags and perhaps losses.
+
+    Some red flags have a threshold of their own, or count "don't know" as absent; the model may ask for a minimum of
+    answered questions about red flags.
+    """
     network = draw(networks(max_variables=6, max_states=3, max_parents=3, min_variables=causes + 1))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     names = list(draw(st.permutations(network.names)))
@@ -205,9 +213,13 @@ def asking_networks(draw: st.DrawFn, losses: bool | None = None, causes: int = 1
                 "",
                 level,
                 suspects=suspects,
+                threshold=_parameter(float(random.random())) if random.random() < 0.3 else None,
+                unknown=str(random.choice(UNKNOWN_COUNTS_AS)),
             )
         )
-    found: dict[str, Any] = {}
+    thresholds = {level: _parameter(float(random.random())) for level in CARE_LEVELS if random.random() < 0.5}
+    answered = _parameter(float(random.choice([0.0, 0.5, 1.0]))) if random.random() < 0.5 else None
+    found: dict[str, Any] = {"screening": Screening(thresholds, answered, str(random.choice(CARE_LEVELS)), "Ask more.")}
     if losses or (losses is None and draw(st.booleans())):
         harms = []
         for name in chosen_causes[:2] + asked[:1]:

@@ -24,8 +24,8 @@ from spasmnet.asking.voi import value_of_information
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError, UnknownVariableError
 from spasmnet.network import Network, Table, Variable
-from spasmnet.report import report
-from spasmnet.rules import CARE_LEVELS, Harm, Losses, Rule
+from spasmnet.triage.guidance import CARE_LEVELS, Harm, Losses, Rule
+from spasmnet.triage.report import report
 from tests import enumeration
 from tests.strategies import asking_networks, evidence
 
@@ -94,7 +94,7 @@ class Naive:
         found = report(self.engine, {**self.given, **(more or {})})
         ranked = sorted((r.probability for r in (*found.causes, *found.serious)), reverse=True)
         assume(len(ranked) < 2 or found.suspected or ranked[0] - ranked[1] > 1e-9)
-        if found.care:
+        if found.care and found.care.expected_loss:
             losses = sorted(found.care.expected_loss.values())
             assume(losses[1] - losses[0] > 1e-9)
         return found.care.level if found.care else "", found.differential[0].name

@@ -20,7 +20,7 @@ from spasmnet.cli import main
 from spasmnet.display import finding_text, one_in, percent
 from spasmnet.inventory import bibtex, inventory, uses
 from spasmnet.parameter import Source
-from spasmnet.report import fitting_advice, flags, ranked, report
+from spasmnet.triage.report import fitting_advice, flags, ranked, report
 from tests import classic
 
 ROOT = Path(__file__).parent.parent

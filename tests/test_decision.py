@@ -28,11 +28,11 @@ from spasmnet.assign import cited_numbers, with_values
 from spasmnet.decision.crossings import CARE, CAUSE
 from spasmnet.decision.robustness import DecisionRobustness, decision_robustness
 from spasmnet.decision.rule import DecisionRule
-from spasmnet.report import report
-from spasmnet.rules import CARE_LEVELS, Rule
 from spasmnet.sensitivity import drawn
 from spasmnet.sensitivity.distributions import Distributions
 from spasmnet.sensitivity.places import Place, value_at
+from spasmnet.triage.guidance import CARE_LEVELS, Rule
+from spasmnet.triage.report import report
 from spasmnet.validation.files import read_vignettes
 from tests import strategies
 

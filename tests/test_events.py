@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from matplotlib.text import Annotation, Text
+from spasmnet.report import ranked, report
 
 import spasmnet
 from spasmnet import EvidenceError, Network, Table, Variable
 from spasmnet.contract.reasons import reasons
 from spasmnet.plot_style import ORANGE
 from spasmnet.plots_beliefs import plot_cases, plot_change, plot_heat_map, plot_ranked
-from spasmnet.report import ranked, report
 from spasmnet.showing.beliefs import posterior_page
 from spasmnet.showing.evidential import explanation_page, what_if_page
 from spasmnet.showing.reports import report_page

@@ -18,8 +18,8 @@ from spasmnet.evidential import overturn
 from spasmnet.evidential.explanation import explain
 from spasmnet.evidential.question import Question
 from spasmnet.evidential.shapley import contributions
-from spasmnet.report import report
 from spasmnet.sensitivity.structure import cut_edge
+from spasmnet.triage.report import report
 from tests import classic, enumeration, strategies
 
 relaxed = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))

@@ -26,8 +26,9 @@ from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetErro
 from spasmnet.explorer.content import content
 from spasmnet.explorer.page import explorer_page, write_explorer
 from spasmnet.explorer.parts import read, script
-from spasmnet.report import report
-from spasmnet.triage import CARE_LEVELS, holding_flags
+from spasmnet.triage.care import OUTCOMES, assess_contradiction
+from spasmnet.triage.guidance import CARE_LEVELS
+from spasmnet.triage.report import report
 from tests import classic, enumeration
 from tests.strategies import any_networks, asking_networks, evidence, ranged_networks
 
@@ -125,14 +126,8 @@ def test_the_page_equals_the_engine(calculator: Any) -> None:
             impossible += 1
             assert sorted(found["contradiction"]) == sorted(error.findings)
             continue
-        posterior, care = expected.posterior, expected.care
+        posterior = expected.posterior
         assert largest_difference(ENGINE.network, found, posterior) <= 1e-12
-        assert care is not None
-        assert CARE_LEVELS[found["care"]["level"]] == care.level
-        assert found["care"]["byFlag"] == (care.decided_by == "red flag")
-        assert found["care"]["loss"] == pytest.approx(list(care.expected_loss.values()), rel=1e-12)
-        assert [flag["text"] for flag in found["flags"]] == [flag.text for flag in holding_flags(posterior)]
-        assert [ENGINE.network.names[i] for i in found["suspected"]] == [v.name for v in expected.suspected]
         shift = sum(math.log(max(f.values())) for f in case.values() if not isinstance(f, str))
         assert found["log"] + shift == pytest.approx(posterior.log_evidence, abs=1e-10)
     assert 10 < impossible < 300
@@ -153,28 +148,120 @@ def test_any_network_equals_enumeration(calculator: Any, data: st.DataObject) ->
         assert largest_difference(network, found, enumeration.posteriors(network, case)) <= 1e-12
 
 
+def care_case(engine: spasmnet.Engine, case: dict[str, Any]) -> dict[str, Any]:
+    """What the library decides for some findings, as plain data: of a contradiction what holds all the same."""
+    suspected = []
+    try:
+        found = report(engine, case)
+        care, flags, unresolved = found.care, found.red_flags, found.unresolved_red_flags
+        suspected = [v.name for v in found.suspected]
+    except ImpossibleEvidenceError as error:
+        holds = assess_contradiction(engine.network, case)
+        care, flags, unresolved = holds.care, holds.red_flags, holds.unresolved
+        assert [flag.id for flag in error.red_flags] == [flag.id for flag in flags]
+        assert error.care_floor == (care.level if care else "")
+        suspected = list(dict.fromkeys(s for f in flags if f.level in OUTCOMES[2:4] for s in f.suspects))
+    return {
+        "findings": case,
+        "care": care and {**care.as_dict(), "loss": list(care.expected_loss.values())},
+        "flags": [[flag.id, flag.holds, flag.probability] for flag in flags],
+        "unresolved": [rule.id for rule in unresolved],
+        "suspected": suspected,
+    }
+
+
+def check_care(network: Network, expected: dict[str, Any], found: dict[str, Any]) -> None:
+    """The script decides the same; a level only where no two losses are equal but for rounding."""
+    for flag, (name, holds, probability) in zip(found["flags"], expected["flags"], strict=True):
+        assert (flag["id"], flag["holds"]) == (name, holds)
+        assert flag["probability"] == pytest.approx(probability, rel=1e-9)
+    assert [flag["id"] for flag in found["unresolved"]] == expected["unresolved"]
+    assert [network.names[i] for i in found["suspected"]] == expected["suspected"]
+    care, theirs = expected["care"], found["care"]
+    assert (theirs is None) == (care is None)
+    if care is None:
+        return
+    assert theirs["loss"] == pytest.approx(care["loss"], rel=1e-9)
+    assert (OUTCOMES[theirs["floor"]] if theirs["floor"] >= 0 else "") == care["floor"]
+    losses = sorted(care["loss"])
+    if not losses or np.diff(losses).min() > 1e-9 * max(losses):
+        assert OUTCOMES[theirs["level"]] == care["level"]
+        assert theirs["undetermined"] == (care["level"] == "undetermined")
+        assert theirs["byFlag"] == (care["decided_by"] == "red flag")
+        assert (theirs["answered"], theirs["minimum"], theirs["advice"]) == (
+            care["answered"], care["minimum"], care["advice"],
+        )  # fmt: skip
+
+
+def random_rules(seed: int) -> tuple[Network, list[dict[str, Any]]]:
+    """A chain of variables with every kind of red flag, drawn from a seed, and cases with contradictions among them."""
+    pseudo = np.random.default_rng(seed)
+    names = [f"v{i}" for i in range(6)]
+    variables = [
+        Variable(n, ("no", "some", "much"), role="cause" if n in ("v0", "v1") else "finding", question=n) for n in names
+    ]
+    cpds = {"v0": Table((), [0.7, 0.2, 0.1])}
+    for before, name in pairwise(names):
+        rows = pseudo.dirichlet([0.3, 0.3, 0.3], 3)
+        rows[0] = [1.0, 0.0, 0.0]  # so that findings can contradict one another
+        cpds[name] = Table((before,), rows)
+    flags = []
+    for i in range(8):
+        chosen = pseudo.permutation(names[1:])[: pseudo.integers(1, 3)].tolist()
+        threshold = float(pseudo.random())
+        flags.append(
+            spasmnet.Rule(
+                f"flag{i}", {n: ("some", "much")[pseudo.integers(2) :] for n in chosen}, f"flag {i}",
+                str(pseudo.choice(CARE_LEVELS)), suspects=("v0",)[: pseudo.integers(2)],
+                threshold=spasmnet.Parameter(threshold, 0, 1, "s") if pseudo.random() < 0.5 else None,
+            )
+        )  # fmt: skip
+    burden = dict(zip(CARE_LEVELS, (0.0, 1.0, 4.0, 12.0), strict=True))
+    harm = spasmnet.Harm("harm", "v0", ("much",), dict(zip(CARE_LEVELS, (90.0, 40.0, 9.0, 0.0), strict=True)))
+    network = Network(
+        tuple(variables), cpds, red_flags=tuple(flags), losses=spasmnet.Losses(burden, (harm,)),
+        screening=spasmnet.Screening({}, spasmnet.Parameter(0.5, 0, 1, "s"), "urgent", "Ask."),
+    )  # fmt: skip
+    plain = random.Random(seed)
+    return network, [random_case(network, plain, 0.4) for _ in range(120)]
+
+
+def test_the_script_decides_as_the_library(calculator: Any, tmp_path: Path) -> None:
+    """A file of cases that Python writes, of the shipped network and of random ones, with contradictions: level, flags,
+    how they hold, what is unresolved, and the floor."""
+    pseudo = random.Random(13)
+    chosen = [
+        {"spasm": "none", "spasm_frequency": "occasional", "emergency_signs": "present"},
+        {"jaw_stiffness": {"absent": 0.01, "present": 0.99}}, {"spasm": "painful"}, {},
+    ]  # fmt: skip
+    models = [(ENGINE.network, [*chosen, *(random_case(ENGINE.network, pseudo, 0.4) for _ in range(300))])]
+    models += [random_rules(seed) for seed in range(12)]
+    lines = []
+    for network, cases in models:
+        engine = spasmnet.compile(network)
+        lines.append({"content": content(engine), "cases": [care_case(engine, case) for case in cases]})
+    file = tmp_path / "care.json"
+    file.write_text(json.dumps(lines), encoding="utf-8")
+    kinds = set()
+    for (network, _), model in zip(models, json.loads(file.read_text(encoding="utf-8")), strict=True):
+        asked = [json.dumps(model["content"]), json.dumps([case["findings"] for case in model["cases"]])]
+        for expected, found in zip(model["cases"], calculator.evaluate(ANSWERS, asked), strict=True):
+            check_care(network, expected, found)
+            held = {holds for _, holds, _ in expected["flags"]}
+            kinds |= held | {expected["care"] and expected["care"]["level"]}
+            kinds |= {"contradiction with a floor"} if "contradiction" in found and held else set()
+    assert {"certain", "likely", "undetermined", *CARE_LEVELS, "contradiction with a floor"} <= kinds
+
+
 @SHARED
 @given(st.data())
 def test_decisions_equal_the_engine(calculator: Any, data: st.DataObject) -> None:
-    """Care, flags and suspected conditions of random models with rules."""
+    """Care, flags and suspected conditions of random models with rules, also where findings contradict one another."""
     network = data.draw(asking_networks())
     case = data.draw(evidence(network))
     (found,) = answers(calculator, network, [case])
-    try:
-        expected = report(spasmnet.compile(network), case)
-    except ImpossibleEvidenceError:
-        assert "contradiction" in found
-        return
-    flags = holding_flags(expected.posterior)
-    assert [flag["level"] for flag in found["flags"]] == [flag.level for flag in flags]
-    assert [network.names[i] for i in found["suspected"]] == [v.name for v in expected.suspected]
-    care = expected.care
-    assert (found["care"] is None) == (care is None)
-    if care is not None:
-        losses = list(care.expected_loss.values())
-        assert found["care"]["loss"] == pytest.approx(losses, rel=1e-9)
-        if np.diff(sorted(losses)).min() > 1e-9 * max(losses):
-            assert CARE_LEVELS[found["care"]["level"]] == care.level
+    expected = care_case(spasmnet.compile(network), case)
+    check_care(network, expected, found)
 
 
 @SHARED

@@ -27,7 +27,7 @@ from spasmnet import (
 )
 from spasmnet.cli import main
 from spasmnet.display import between
-from spasmnet.report import report
+from spasmnet.triage.report import report
 from tests import strategies
 
 ENGINE = spasmnet.compile(spasmnet.load())

@@ -27,7 +27,7 @@ from spasmnet.cli import main
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError, UnknownStateError, UnknownVariableError
 from spasmnet.network import Network
-from spasmnet.report import report
+from spasmnet.triage.report import report
 from tests import enumeration
 from tests.strategies import asking_networks
 

@@ -15,14 +15,14 @@ LAYERS = (
     ("errors", "_version", "_frozen", "_shown", "_replace"),
     ("filetext",),
     ("parameter",),
-    ("cpd", "rules"),
+    ("cpd", "triage.guidance"),
     ("network",),
     ("assign",),
     ("kernels", "circuit", "evidence", "contradiction", "posterior", "modelfile", "catalogue", "causal"),
     ("engine", "table", "sampling"),
     ("triage",),
     ("sensitivity",),
-    ("report", "inventory"),
+    ("inventory",),
     ("contract",),
     ("decision",),
     ("evidential",),
@@ -57,6 +57,7 @@ HOOKS = {  # a higher layer that an object calls when it is shown; imported then
     ("_shown", "showing"),
     ("engine", "interop"),  # models of other libraries, which compile converts
     ("engine", "sensitivity"),  # intervals, when a posterior is asked with them
+    ("engine", "triage"),  # what a table's cases mean, when that is asked; red flags, when findings contradict
     ("sensitivity", "plots"),
     ("asking", "plot_style"),
     ("evidential", "explanation_display"),
@@ -72,8 +73,16 @@ def modules() -> list[Path]:
     return sorted(path for path in ROOT.rglob("*.py") if "models" not in path.parts)
 
 
+LISTED = {name for layer in LAYERS for name in layer}
+
+
 def name_of(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+    return listed(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def listed(parts: tuple[str, ...]) -> str:
+    """The name under which a module stands in LAYERS: its own, or that of its folder."""
+    return ".".join(parts[:2]) if ".".join(parts[:2]) in LISTED else parts[0]
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -93,7 +102,7 @@ def imports(path: Path) -> Iterator[str]:
             if parts[0] == "spasmnet" and len(parts) > 1:
                 place = ROOT / parts[1]
                 if place.with_suffix(".py").exists() or place.is_dir():
-                    yield parts[1]
+                    yield listed(tuple(parts[1:]))
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))

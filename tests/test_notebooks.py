@@ -106,7 +106,7 @@ engine.most_probable(case)
 
 def test_objects_show_themselves_once() -> None:
     """In a kernel the last line of a cell is shown once: a picture or a page, and words for where there is no HTML."""
-    start = "import spasmnet\nfrom spasmnet.report import report\nengine = spasmnet.compile(spasmnet.load())"
+    start = "import spasmnet\nfrom spasmnet.triage.report import report\nengine = spasmnet.compile(spasmnet.load())"
     case = 'case = {"vomiting_diarrhoea": "present", "spasm": "painful"}'
     sources = [f"{start}\n{case}", *OBJECTS.split("\n")[1:-1]]
     done = run(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources]))

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 import spasmnet
 from spasmnet import Harm, Losses, ModelError, Network, Posterior, Rule, Table, Variable
 from spasmnet.modelfile import parse_model
-from spasmnet.report import report
-from spasmnet.rules import CARE_LEVELS
-from spasmnet.triage import care_level, flags, holding_flags, suspected
+from spasmnet.triage.care import UNDETERMINED, assess, assess_contradiction, suspected
+from spasmnet.triage.guidance import CARE_LEVELS
+from spasmnet.triage.report import report
 
 NETWORK = spasmnet.load()
 ENGINE = spasmnet.compile(NETWORK)
@@ -49,9 +49,11 @@ def test_no_further_finding_takes_the_level_below_a_flag(rule: Rule) -> None:
             for state in variable.states if variable.name not in findings else ():
                 post = possible({**findings, variable.name: state})
                 if post is not None:
-                    care = care_level(post)
+                    care = assess(post).care
                     assert care is not None
-                    assert place(care.level) >= place(rule.level), (findings, variable.name, state)
+                    assert place(care.provisional) >= place(rule.level), (findings, variable.name, state)
+                    assert care.level in (care.provisional, UNDETERMINED)
+                    assert care.level != UNDETERMINED or place(care.provisional) < place("urgent")
 
 
 def test_no_pair_of_further_findings_removes_a_flag() -> None:
@@ -70,8 +72,8 @@ def test_no_pair_of_further_findings_removes_a_flag() -> None:
 def test_flags_hold_one_by_one(chosen: dict[Variable, int]) -> None:
     """Which flags hold depends on each rule alone, never on the other flags or findings."""
     evidence = {v.name: v.states[i % len(v.states)] for v, i in chosen.items()}
-    certain, _ = flags(NETWORK, evidence)
-    assert set(certain) == {rule for rule in NETWORK.red_flags if rule.holds(evidence)}
+    certain = {flag.rule for flag in assess_contradiction(NETWORK, evidence).red_flags}
+    assert certain == {rule for rule in NETWORK.red_flags if rule.holds(evidence)}
 
 
 @given(st.dictionaries(st.sampled_from(OBSERVABLE), st.integers(0, 10), max_size=6))
@@ -80,7 +82,8 @@ def test_the_level_is_the_higher_of_floor_and_least_loss(chosen: dict[Variable, 
     post = possible({v.name: v.states[i % len(v.states)] for v, i in chosen.items()})
     if post is None:
         return
-    care, losses = care_level(post), NETWORK.losses
+    found, losses = assess(post), NETWORK.losses
+    care = found.care
     assert care is not None and losses is not None
     for level in CARE_LEVELS:
         expected = losses.burden[level]
@@ -88,9 +91,13 @@ def test_the_level_is_the_higher_of_floor_and_least_loss(chosen: dict[Variable, 
             expected += sum(post[harm.variable][s] for s in harm.states) * harm.loss[level]
         assert care.expected_loss[level] == pytest.approx(expected, abs=1e-12)
     assert care.expected_loss[care.preferred] == min(care.expected_loss.values())
-    floor = max((place(rule.level) for rule in holding_flags(post)), default=0)
-    assert place(care.level) == max(place(care.preferred), floor)
-    assert care.decided_by == ("red flag" if care.flags and floor >= place(care.preferred) else "expected loss")
+    floor = max((place(flag.level) for flag in found.red_flags), default=0)
+    level = max(place(care.preferred), floor)
+    assert place(care.provisional) == level
+    told = level >= place("urgent") or care.answered >= care.minimum
+    assert care.level == (CARE_LEVELS[level] if told else UNDETERMINED)
+    by_rule = "red flag" if care.flags and floor >= place(care.preferred) else "expected loss"
+    assert care.decided_by == (by_rule if told else "too few answers")
 
 
 def test_equal_losses_take_the_more_cautious_level() -> None:
@@ -98,22 +105,21 @@ def test_equal_losses_take_the_more_cautious_level() -> None:
     variable = Variable("x", ("no", "yes"))
     losses = Losses(dict(zip(CARE_LEVELS, (0.0, 0.0, 5.0, 5.0), strict=True)), ())
     network = Network((variable,), {"x": Table((), [0.5, 0.5])}, losses=losses)
-    care = care_level(spasmnet.compile(network).posterior())
+    care = spasmnet.care_level(spasmnet.compile(network))
     assert care is not None and care.level == "routine"
 
 
 def test_a_network_without_losses_has_no_level() -> None:
     """A network that says nothing about care gets no level of care."""
     network = Network((Variable("x", ("no", "yes")),), {"x": Table((), [0.5, 0.5])})
-    assert care_level(spasmnet.compile(network).posterior()) is None
+    assert spasmnet.care_level(spasmnet.compile(network)) is None
     assert report(spasmnet.compile(network)).care is None
 
 
 def test_uncertain_findings_raise_the_floor_when_they_are_likely() -> None:
-    """A possible flag counts for the floor once its condition is more likely than not, and not before."""
+    """A possible flag counts for the floor once its condition is likely, and not before."""
     for likelihood, level in ((0.0001, False), (1000.0, True)):
-        post = ENGINE.posterior({"saddle_or_retention": {"absent": 1.0, "present": likelihood}})
-        care = care_level(post)
+        care = spasmnet.care_level(ENGINE, {"saddle_or_retention": {"absent": 1.0, "present": likelihood}})
         assert care is not None
         assert (care.floor == "emergency") is level
 

@@ -89,7 +89,7 @@ class Batch:
 
     def impossible(self) -> ImpossibleEvidenceError:
         """The error that names a smallest contradiction of what is given."""
-        return ImpossibleEvidenceError(self._engine.contradiction(self.given))
+        return self._engine.impossible(self.given)
 
 
 def distinct(codes: Codes) -> tuple[Codes, NDArray[np.int64]]:

@@ -21,8 +21,9 @@ from spasmnet.errors import CircuitTooLargeError, EvidenceError, ImpossibleEvide
 from spasmnet.evidence import is_missing, read_evidence, variable_of
 from spasmnet.network import Network
 from spasmnet.posterior import Posterior, Provenance
-from spasmnet.report import Ranked, ranked
-from spasmnet.triage import Care, care_level, flags
+from spasmnet.triage.care import Assessment, Care, RedFlag, assess, assess_contradiction, raised_flags
+from spasmnet.triage.guidance import Rule as FlagRule
+from spasmnet.triage.report import Ranked, ranked
 
 UNKNOWN = "unknown"
 Answers = Sequence[tuple[str, Any]] | Mapping[str, Any]
@@ -35,8 +36,10 @@ class Step(Shown):
     `status` is "ask", "stop" or "contradiction", `why` says in words why. `question` is the next one (also after
     "stop", for those who want to go on; None if nothing is open), `reason` why it is the next. `causes` are the
     targets, the most probable first, with credible intervals if the model has ranges; `leading` is the leading cause,
-    `care` the level of care. `contradiction` is a smallest set of answers that cannot be true together; as long as
-    there is one, nothing is concluded. `same` is the same-decision probability, if it was looked at.
+    `care` the level of care. `red_flags` hold, `unresolved_red_flags` are not ruled out, since something was not asked
+    or is not known. `contradiction` is a smallest set of answers that cannot be true together; as long as there is one,
+    nothing is concluded but what holds all the same: the red flags that are certain, and their level of care. `same` is
+    the same-decision probability, if it was looked at.
     """
 
     status: str
@@ -51,6 +54,8 @@ class Step(Shown):
     contradiction: Mapping[str, Any]
     network: Network
     provenance: Provenance
+    red_flags: tuple[RedFlag, ...] = ()
+    unresolved_red_flags: tuple[FlagRule, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The step as plain data for JSON."""
@@ -66,6 +71,11 @@ class Step(Shown):
             "causes": [row.as_dict() for row in self.causes],
             "leading": self.leading,
             "care": self.care.as_dict() if self.care else None,
+            "red_flags": [
+                {"id": f.id, "level": f.level, "text": f.text, "holds": f.holds, "probability": f.probability}
+                for f in self.red_flags
+            ],
+            "unresolved_red_flags": [{"id": f.id, "level": f.level, "text": f.text} for f in self.unresolved_red_flags],
             "same_decision": self.same.as_dict() if self.same else None,
             "contradiction": {n: plain_answer(f) for n, f in self.contradiction.items()},
             "answers": [{"variable": n, "answer": plain_answer(f)} for n, f in self.answers],
@@ -107,7 +117,7 @@ def interview_step(
     >>> import spasmnet
     >>> step = interview_step(spasmnet.compile(spasmnet.load()), [("spasm", "painful"), ("age_band", "unknown")])
     >>> step.status, step.question.variable.name, step.care.level
-    ('ask', 'emergency_signs', 'routine')
+    ('ask', 'emergency_signs', 'undetermined')
 
     Sources: those of next_question and same_decision.
     """
@@ -121,8 +131,10 @@ def interview_step(
         named = [f"“{name_of(network.by_name[n])}: {words(network, n, f)}”" for n, f in error.findings.items()]
         fault = "cannot be true" if len(named) == 1 else "cannot be true together"
         why = f"{' and '.join(named)} {fault}; correct one of the answers."
-        return Step("contradiction", why, listed, None, "", (), "", None, None, FrozenMapping(error.findings), network,
-                    engine.provenance)  # fmt: skip
+        holds = assess_contradiction(network, given, unknown)
+        return Step("contradiction", why + _still(holds), listed, None, "", (), "", holds.care, None,
+                    FrozenMapping(error.findings), network, engine.provenance, holds.red_flags,
+                    holds.unresolved)  # fmt: skip
     scorer = Scorer(engine, roles)
     found, scores = rank(scorer, engine, by)
     prices = np.array([roles.costs[name] for name in scorer.names])
@@ -131,10 +143,17 @@ def interview_step(
     causes = tuple(row for row in ranked(post, before) if row.variable.name in roles.single)
     leading = scorer.decider.leaders[int(scores.now.leading[0])]
     reason = question_reason(network, found, given) if found.best else ""
+    assessed = assess(post, unknown)
     return Step(
         "stop" if end.stop else "ask", _why(end.why, end.same, rule), listed, found.best, reason, causes, leading,
-        care_level(post), end.same, FrozenMapping(), network, engine.provenance,
+        assessed.care, end.same, FrozenMapping(), network, engine.provenance, assessed.red_flags, assessed.unresolved,
     )  # fmt: skip
+
+
+def _still(holds: Assessment) -> str:
+    """What holds although the answers contradict one another, in words."""
+    listed = " ".join(f"{flag.text} ({flag.level} care)" for flag in holds.red_flags)
+    return f" A red flag holds all the same, and counts first: {listed}" if listed else ""
 
 
 def understood(
@@ -182,10 +201,10 @@ def question_reason(network: Network, found: Ranking, given: Mapping[str, Any]) 
     best = found.best
     assert best is not None
     if best.red_flag:
-        held = {rule.id for rule in flags(network, given)[0]}
+        held = raised_flags(network, given)
         for state in best.variable.states:
-            for rule in flags(network, {**given, best.variable.name: state})[0]:
-                if rule.id not in held and rule.level == best.red_flag:
+            for rule in raised_flags(network, {**given, best.variable.name: state}):
+                if rule not in held and rule.level == best.red_flag:
                     return f"“{state_of(best.variable, state)}” would be a red flag ({rule.level} care): {rule.text}"
         return f"An answer would be a red flag ({best.red_flag} care)."
     parts = []

@@ -6,14 +6,20 @@ from collections.abc import Iterator
 
 from spasmnet.asking.interview import words
 from spasmnet.asking.summary import Summary, leading_in_words, warnings
-from spasmnet.display import between, event_of, name_of, one_in, percent, presence
+from spasmnet.display import (
+    CARE_WORDS,
+    DECIDED_WORDS,
+    between,
+    event_of,
+    held_text,
+    name_of,
+    one_in,
+    percent,
+    presence,
+    unresolved_text,
+)
 
 CAUSES = 8
-DECIDED = {"red flag": "a red flag", "expected loss": "the least expected loss"}
-CARE = {
-    "emergency": "Emergency care, now", "urgent": "Urgent care, today", "routine": "A routine appointment",
-    "self_care": "Self-care",
-}  # fmt: skip
 
 
 def page(found: Summary) -> str:
@@ -64,12 +70,19 @@ def _care(found: Summary) -> Iterator[str]:
         yield from (
             "## How soon to be seen",
             "",
-            f"**{CARE[step.care.level]}**, decided by {DECIDED[step.care.decided_by]}.",
+            f"**{CARE_WORDS[step.care.level]}**, decided by {DECIDED_WORDS[step.care.decided_by]}.",
             "",
         )
     for flag in found.flags:
-        yield f"- Red flag ({flag.level}): {_text(flag.text)}"
+        yield f"- Red flag ({flag.level}, {held_text(flag)}): {_text(flag.text)}"
     if found.flags:
+        yield ""
+    if step.unresolved_red_flags:
+        given = {name for name, answer in step.answers if answer is not None}
+        unknown = {name for name, answer in step.answers if answer is None}
+        yield from ("Red flags that are not ruled out (silence is no reassurance):", "")
+        for rule in step.unresolved_red_flags:
+            yield f"- {rule.level}: {_text(rule.text)} ({_text(unresolved_text(rule, step.network, unknown, given))})"
         yield ""
     yield from (f"To think of first: **{_text(leading_in_words(step))}**. {_text(step.why)}", "")
 
@@ -84,7 +97,7 @@ def _reasons(found: Summary) -> Iterator[str]:
     yield from ("", "| finding | odds | without it |", "|---|---|---|")
     for reason in found.reasons:
         finding = f"{name_of(network.by_name[reason.variable])}: {words(network, reason.variable, reason.finding)}"
-        yield f"| {_text(finding)} | {odds_in_words(reason.factor)} | {CARE.get(reason.care_without, '')} |"
+        yield f"| {_text(finding)} | {odds_in_words(reason.factor)} | {CARE_WORDS.get(reason.care_without, '')} |"
     yield ""
 
 

@@ -18,7 +18,7 @@ from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
 from spasmnet.network import Variable
 from spasmnet.posterior import Provenance
-from spasmnet.rules import CARE_LEVELS
+from spasmnet.triage.guidance import CARE_LEVELS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ from spasmnet.asking.batch import Batch, Codes, Floats
 from spasmnet.asking.outcomes import Decider, Outcome
 from spasmnet.asking.roles import Roles
 from spasmnet.engine import Engine
-from spasmnet.rules import CARE_LEVELS
+from spasmnet.triage.guidance import CARE_LEVELS
 
 Ints = NDArray[Any]
 URGENT = CARE_LEVELS.index("urgent")
@@ -63,7 +63,7 @@ class Scorer:
         grouped = [group for group in roles.targets if len(group) > 1]
         together = [name for group in grouped for name in group]
         self.batch = Batch(engine, [*roles.single, *harms], [*roles.askable, *together], roles.given)
-        self.decider = Decider(self.batch, roles.single)
+        self.decider = Decider(self.batch, roles.single, roles.unknown)
         self.columns = np.array([self.batch.at[n] for n in self.names], dtype=np.int64)
         self.sizes = np.array([len(network.by_name[n].states) for n in self.names], dtype=np.int64)
         self.answers = np.array([(a, s) for a, size in enumerate(self.sizes) for s in range(size)], dtype=np.int64)
@@ -130,7 +130,7 @@ class Scorer:
         value = np.zeros(shape)
         if now.losses.shape[1]:
             value = now.losses.min(axis=1)[:, None] - expected(then.losses.min(axis=1))
-        other_care, other_cause = then.care != now.care[case], then.leading != now.leading[case]
+        other_care, other_cause = then.told != now.told[case], then.leading != now.leading[case]
         level = np.maximum(now.care, now.floor)[case]
         chances = np.zeros(may_come.shape)
         chances[case, answer] = chance

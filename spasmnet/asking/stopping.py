@@ -28,6 +28,7 @@ from spasmnet.asking.scores import Scorer, Scores, bits
 from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
 from spasmnet.sampling import checked_rng
+from spasmnet.triage.guidance import CARE_LEVELS
 
 EXACT_TO = 1024  # joint states of what is hidden
 Z = 1.959963984540054  # of a 95 % interval
@@ -98,7 +99,7 @@ class Rule:
     """When to stop: at a same-decision probability of `threshold`, or when no question is worth what it costs.
 
     `samples` draws estimate the probability where it cannot be summed. A question of which an answer completes an
-    urgent or emergency red flag is asked in any case.
+    urgent or emergency red flag is asked in any case, and as long as too few are answered every one that can be.
     """
 
     decision: str
@@ -129,7 +130,9 @@ def verdict(
     """
     if not scores.open.any():
         return Verdict(True, "answered")
-    if (scores.flag[scores.open] >= 0).any():
+    undetermined = scores.now.told[0] == len(CARE_LEVELS)
+    asks = np.array([name in scorer.decider.questions for name in scorer.names])
+    if (scores.flag[scores.open] >= 0).any() or (undetermined and (scores.open[0] & asks).any()):
         return Verdict(False, "red flag")
     same = same_decision_of(scorer, engine, codes, rule.decision, rule.samples, random)
     if same.probability >= rule.threshold:
@@ -182,7 +185,7 @@ def same_decision_of(
 
 def same(then: Outcome, now: Outcome, decision: str) -> NDArray[np.bool_]:
     """In which rows the decision is the present one."""
-    care, cause = then.care == now.care, then.leading == now.leading
+    care, cause = then.told == now.told, then.leading == now.leading
     return np.asarray(care if decision == "care" else cause if decision == "cause" else care & cause)
 
 

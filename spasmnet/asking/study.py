@@ -36,7 +36,10 @@ ORDERS = {
 
 
 class Course(NamedTuple):
-    """Decisions after 0, 1, 2 … questions (first axis), and after how many the stopping rule ended it (-1: not run)."""
+    """Decisions after 0, 1, 2 … questions (first axis), and after how many the stopping rule ended it (-1: not run).
+
+    The level of care is what is told: as long as it is undetermined it is not settled, and never too little.
+    """
 
     care: Ints
     cause: Ints
@@ -148,7 +151,7 @@ class _Run:
         for t in range(len(scorer.names) + 1):
             different, which = distinct(codes)
             decided = scorer.decider.decide(different, scorer.batch.answer(different)[0])
-            care.append(decided.care[which])
+            care.append(decided.told[which])
             cause.append(decided.leading[which])
             if t == len(scorer.names):
                 self.stopped[self.running] = t

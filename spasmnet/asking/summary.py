@@ -11,13 +11,13 @@ from spasmnet._shown import Shown
 from spasmnet.asking.interview import Step, answered_unsurely, plain_answer, understood, words
 from spasmnet.asking.ranking import Question, next_question
 from spasmnet.asking.roles import Target
-from spasmnet.display import event_of, name_of, state_of
+from spasmnet.display import event_of, name_of, state_of, undetermined_text
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError
 from spasmnet.posterior import Posterior
-from spasmnet.report import Suggestion, fitting_advice, total
-from spasmnet.rules import Rule
-from spasmnet.triage import care_level, flags
+from spasmnet.triage.care import RedFlag, assess
+from spasmnet.triage.guidance import UNDETERMINED
+from spasmnet.triage.report import Suggestion, fitting_advice, total
 
 SHOWN = 5
 
@@ -51,7 +51,7 @@ class Summary(Shown):
     """
 
     step: Step
-    flags: tuple[Rule, ...]
+    flags: tuple[RedFlag, ...]
     unanswered: tuple[Question, ...]
     reasons: tuple[Reason, ...]
     changes: tuple[Question, ...]
@@ -85,7 +85,6 @@ class Summary(Shown):
             **content,
             "title": network.title or network.name,
             "findings": findings,
-            "red_flags": [{"id": f.id, "level": f.level, "text": f.text} for f in self.flags],
             "complete": self.step.status == "stop",
             "red_flags_without_an_answer": [q.variable.name for q in self.unanswered],
             "reasons": reasons,
@@ -120,18 +119,16 @@ def summary(
     anything = next_question(engine, given, unknown=answered_unsurely(given, ()), **options) if unknown else ranked
     unanswered = tuple(q for q in anything.questions if q.red_flag)
     changes = sorted((q for q in ranked.questions if q.change > 0), key=lambda q: -q.change)[:SHOWN]
-    held = flags(network, given)[0]
-    rules = [*held, *(item.rule for item in advice)]
+    rules = [*(flag.rule for flag in step.red_flags), *(item.rule for item in advice)]
     cited = dict.fromkeys(rule.source for rule in rules if rule.source)
-    reasons = tuple(_reason(engine, post, given, name, step.leading, single, step) for name in given)
+    reasons = tuple(_reason(engine, post, given, name, single, step) for name in given)
     ordered = sorted(reasons, key=lambda r: -abs(r.weight if r.weight is not None else 1e9))
     sources = tuple(network.sources[key].citation() for key in cited if key in network.sources)
-    return Summary(step, held, unanswered, tuple(ordered), tuple(changes), advice, sources)
+    return Summary(step, step.red_flags, unanswered, tuple(ordered), tuple(changes), advice, sources)
 
 
-def _reason(
-    engine: Engine, post: Posterior, given: Mapping[str, Any], name: str, leading: str, single: bool, step: Step
-) -> Reason:
+def _reason(engine: Engine, post: Posterior, given: Mapping[str, Any], name: str, single: bool, step: Step) -> Reason:
+    leading = step.leading
     without = engine.posterior({n: f for n, f in given.items() if n != name})
     cause = step.causes[0].variable.name if single else leading
     variable = engine.network.by_name[cause]
@@ -143,7 +140,7 @@ def _reason(
         return yes / no if yes > 0 and no > 0 else None
 
     after, before = odds(post), odds(without)
-    care = care_level(without)
+    care = assess(without, [n for n, answer in step.answers if answer is None]).care
     factor = None if after is None or before is None else after / before
     return Reason(name, given[name], factor, care.level if care else "")
 
@@ -165,4 +162,6 @@ def warnings(found: Summary) -> list[str]:
     if found.unanswered:
         named = "; ".join(name_of(q.variable) for q in found.unanswered)
         lines.append(f"No answer to questions of which an answer would be a red flag: {named}.")
+    if found.step.care is not None and found.step.care.level == UNDETERMINED:
+        lines.append(undetermined_text(found.step.care))
     return lines

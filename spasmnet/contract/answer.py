@@ -8,7 +8,7 @@ from typing import Any
 from spasmnet.contract.question import CONTRACT, read_question
 from spasmnet.contract.reasons import Reason, reasons
 from spasmnet.engine import Engine
-from spasmnet.report import Report, report
+from spasmnet.triage.report import Report, report
 
 
 def answer_json(engine: Engine, question: Mapping[str, Any] | str | bytes) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def answer_json(engine: Engine, question: Mapping[str, Any] | str | bytes) -> di
     `question` is a mapping, or JSON text (str, or UTF-8 bytes), with the keys `contract` (1), `evidence` (variable to a
     state, to "unknown", or to a likelihood for every state) and, if wanted, `options` (`targets`: a list of variables;
     `interval`: the level of credible intervals, in (0, 1); `reasons`: whether findings are left out in turn). What is
-    unknown counts as not observed and is named in the answer. All numbers are finite.
+    unknown counts as not observed, rules no red flag out, and is named in the answer. All numbers are finite.
 
     Raises QuestionError with all problems of the question, ImpossibleEvidenceError, and CircuitTooLargeError; what
     `spasmnet.error_json` makes of them is in the contract too.
@@ -29,20 +29,18 @@ def answer_json(engine: Engine, question: Mapping[str, Any] | str | bytes) -> di
     ('emergency', ['trauma'], 'tetanus')
     """
     asked = read_question(engine.network, question)
-    found = report(engine, asked.evidence, interval=asked.interval)
+    found = report(engine, asked.evidence, unknown=asked.unknown, interval=asked.interval)
     why = reasons(engine, found, asked.targets) if asked.reasons else ()
-    return answer(found, unknown=asked.unknown, targets=asked.targets, why=why)
+    return answer(found, targets=asked.targets, why=why)
 
 
-def answer(
-    found: Report, *, unknown: Sequence[str] = (), targets: Sequence[str] = (), why: Sequence[Reason] = ()
-) -> dict[str, Any]:
+def answer(found: Report, *, targets: Sequence[str] = (), why: Sequence[Reason] = ()) -> dict[str, Any]:
     """A report in the shape of the contract; with `targets`, posteriors and rankings are of these only.
 
     Red flags, care and the differential are always whole.
     """
     content = {"contract": CONTRACT, **found.as_dict()}
-    content["unknown"] = list(unknown)
+    content["unknown"] = list(found.unknown)
     content["differential"] = [variable.name for variable in found.differential]
     content["reasons"] = [reason.as_dict() for reason in why]
     if targets:

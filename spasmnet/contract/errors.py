@@ -44,8 +44,9 @@ def error_kind(error: Exception) -> str:
 def error_json(error: Exception) -> dict[str, Any]:
     """An error in the shape of the contract: its kind, a message for people, and its problems with their places.
 
-    Findings that are impossible together have `contradiction`, a smallest set of them. Of an error that is not the
-    library's own, kind "internal", nothing is told.
+    Findings that are impossible together have `contradiction`, a smallest set of them, `red_flags`, those that all the
+    findings raise for certain, and `care_floor`, their highest level of care ("" if there is none). Of an error that is
+    not the library's own, kind "internal", nothing is told.
 
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load())
@@ -69,6 +70,8 @@ def error_json(error: Exception) -> dict[str, Any]:
         content["contradiction"] = {
             name: dict(finding) if isinstance(finding, Mapping) else finding for name, finding in error.findings.items()
         }
+        content["red_flags"] = [flag._asdict() for flag in error.red_flags]
+        content["care_floor"] = error.care_floor
     return {"error": content}
 
 

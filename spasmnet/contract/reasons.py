@@ -9,7 +9,7 @@ from typing import Any
 from spasmnet.engine import Engine
 from spasmnet.network import Variable
 from spasmnet.posterior import Posterior
-from spasmnet.report import LEADING, Report, total
+from spasmnet.triage.report import LEADING, Report, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def reasons(engine: Engine, found: Report, targets: Sequence[str] = ()) -> tuple
     network without a circuit for all questions, in which leaving out a finding may make the question too large.
 
     >>> import spasmnet
-    >>> from spasmnet.report import report
+    >>> from spasmnet.triage.report import report
     >>> engine = spasmnet.compile(spasmnet.load())
     >>> found = report(engine, {"vomiting_diarrhoea": "present", "trauma": "present"})
     >>> (reason,) = reasons(engine, found, ["dehydration"])

@@ -18,7 +18,6 @@ from spasmnet.decision.rule import DecisionRule
 from spasmnet.sensitivity.covariation import along_rows
 from spasmnet.sensitivity.delta import Joint
 from spasmnet.sensitivity.numbers import Numbers
-from spasmnet.triage import LIKELY
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -69,7 +68,7 @@ class Lines:
     def crossings(self, number: int, value: float, low: float, high: float) -> Iterator[Crossing]:
         """The nearest crossings of both decisions on either side of the present value within [low, high]."""
         now = self.rule.decide(self.at(number, np.array([value])))
-        points = self._points(number, now.order[0, 0], now.care[0], low, high)
+        points = self._points(number, now.order[0, 0], low, high)
         for rising in (False, True):
             end = high if rising else low
             if end == value:
@@ -77,16 +76,17 @@ class Lines:
             beyond = np.sort(points[points > value] if rising else points[points < value])
             ends = np.concatenate([[value], beyond if rising else beyond[::-1], [end]])
             found = self.rule.decide(self.at(number, (ends[:-1] + ends[1:]) / 2))
-            for name, new, old in ((CAUSE, found.order[:, 0], now.order[0, 0]), (CARE, found.care, now.care[0])):
+            for name, new, old in ((CAUSE, found.order[:, 0], now.order[0, 0]), (CARE, found.told, now.told[0])):
                 for i in np.flatnonzero(new != old)[:1].tolist():  # at once where two are equal now
                     yield Crossing(number, name, float(ends[i]), rising, int(new[i]))
 
-    def _points(self, number: int, first: int, care: int, low: float, high: float) -> Floats:
+    def _points(self, number: int, first: int, low: float, high: float) -> Floats:
         """Where, within (low, high), something may be decided otherwise: all sign changes that matter."""
         m, k = len(self.rule.candidates), len(self.rule.candidates) + self.rule.levels
         line = np.stack([self.slope[:, number], self.intercept[:, number]])
         evidence = np.array([[self.slope_evidence[number]], [self.intercept_evidence[number]]])
-        parts = [line[:, first : first + 1] - line[:, :m], LIKELY * evidence - line[:, k:]]
+        parts = [line[:, first : first + 1] - line[:, :m]]
+        parts += [threshold * evidence - line[:, k + i : k + i + 1] for i, threshold in self.rule.thresholds]
         if self.rule.levels:
             losses = line[:, m:k]
             parts += [losses[:, i : i + 1] - losses for i in range(self.rule.levels)]

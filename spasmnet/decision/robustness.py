@@ -19,7 +19,6 @@ from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError
 from spasmnet.network import Network
 from spasmnet.posterior import Provenance
-from spasmnet.rules import CARE_LEVELS
 from spasmnet.sampling import checked_rng
 from spasmnet.sensitivity.delta import delta, differentiated
 from spasmnet.sensitivity.distributions import Distributions
@@ -27,6 +26,7 @@ from spasmnet.sensitivity.drawn import Rows, sampled
 from spasmnet.sensitivity.places import Place, cited_at, in_words, name_of, value_at
 from spasmnet.sensitivity.query import compiled_query
 from spasmnet.sensitivity.uncertainty import checked_engine
+from spasmnet.triage.care import OUTCOMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +56,7 @@ def decision_robustness(
     >>> engine = spasmnet.compile(spasmnet.load())
     >>> found = decision_robustness(engine, {"spasm": "painful", "heavy_sweating": "present"}, draws=200)
     >>> found.cause, found.care
-    ('cramp_susceptibility', 'routine')
+    ('cramp_susceptibility', 'undetermined')
 
     Sources: van der Gaag LC, Renooij S (2001), UAI, 530-537 (where a decision turns); Van Allen T, Singh A, Greiner R,
     Hooper P (2008), Artificial Intelligence 172:483-513 (shares of the variance, by the delta method).
@@ -127,8 +127,8 @@ class DecisionRobustness(Shown):
 
     @property
     def care(self) -> str | None:
-        """The level of care at the present numbers; None if the model has no losses."""
-        return CARE_LEVELS[self.now.care[0]] if self.rule.levels else None
+        """The level of care at the present numbers, or "undetermined"; None if the model has no losses."""
+        return OUTCOMES[self.now.told[0]] if self.rule.levels else None
 
     @property
     def cause_stays(self) -> float:
@@ -138,7 +138,7 @@ class DecisionRobustness(Shown):
     @property
     def care_stays(self) -> float | None:
         """The share of networks in which the level of care is the same; None if the model has no losses."""
-        return float((self.drawn.care == self.now.care[0]).mean()) if self.rule.levels else None
+        return float((self.drawn.told == self.now.told[0]).mean()) if self.rule.levels else None
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
@@ -152,7 +152,7 @@ class DecisionRobustness(Shown):
         rows = []
         columns = [(CAUSE, self.rule.candidates, self.drawn.order[:, 0], self.now.order[0, 0])]
         if self.rule.levels:
-            columns.append((CARE, CARE_LEVELS, self.drawn.care, self.now.care[0]))
+            columns.append((CARE, OUTCOMES, self.drawn.told, self.now.told[0]))
         for decision, names, found, now in columns:
             n = len(found)
             counts = np.bincount(found, minlength=len(names))
@@ -180,7 +180,7 @@ class DecisionRobustness(Shown):
             assert cited is not None
             state, given = in_words(self.network, place)
             names.append(name_of(self.network, place))
-            becomes = self.rule.candidates[found.becomes] if found.decision == CAUSE else CARE_LEVELS[found.becomes]
+            becomes = self.rule.candidates[found.becomes] if found.decision == CAUSE else OUTCOMES[found.becomes]
             rows.append(
                 {"variable": place[0], "state": state, "given": given, "decision": found.decision,
                  "value": value_at(self.network, place), "low": cited.low, "high": cited.high,

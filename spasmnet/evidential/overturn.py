@@ -1,7 +1,7 @@
 """What would change the answer: the single finding, or the pair, that overturns the leading cause or the level of care.
 
-Every state of every candidate, and every pair of them, is one case of one batch. What is decided for a case is what
-spasmnet.report and spasmnet.triage decide.
+Every state of every candidate, and every pair of them, is one case of one batch. What is decided for a case is what the
+report and the care rule decide.
 """
 
 from __future__ import annotations
@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.errors import EvidenceError
 from spasmnet.evidential.question import Codes, Question
-from spasmnet.network import Network
-from spasmnet.rules import CARE_LEVELS
-from spasmnet.triage import LIKELY, by_level, suspected
+from spasmnet.triage.care import OUTCOMES, CareRule, Findings, chance_of, suspected
 
 Floats = NDArray[np.float64]
 KINDS = ("cause", "care", "target")
@@ -99,31 +96,25 @@ def _candidates(question: Question, candidates: Collection[str] | None) -> Seque
 
 def decisions(question: Question, rows: Codes, posteriors: Mapping[str, Floats]) -> dict[str, list[str]]:
     """What is decided in each case, by kind: only the kinds that the network knows."""
-    network = question.network
-    certain, holding = _flags(question, rows, posteriors)
+    network, given = question.network, question.evidence
+    rule = CareRule(network)
+    looked_at = {name for flag in rule.flags for name in flag.when}
+    codes = {name: rows[:, i] for i, name in enumerate(network.names) if name in looked_at}
+    soft = {name: finding for name, finding in given.items() if not isinstance(finding, str)}
+    holding, levels, _ = rule.decide(Findings(len(rows), codes, soft), posteriors)
     found: dict[str, list[str]] = {}
     ranked = [v.name for role in ("cause", "serious") for v in network.variables if v.role == role]
-    suspects = _by_pattern(network, certain, holding)
     if ranked:
-        chance = np.stack([_sum(question, posteriors, name, network.by_name[name].active) for name in ranked], axis=1)
-        at = [network.names.index(name) for name in ranked]
-        chance[rows[:, at] >= 0] = -1.0
-        best = chance.argmax(axis=1)
-        found["cause"] = [
-            named[0][0] if named[0] else ranked[b] for named, b in zip(suspects, best.tolist(), strict=True)
-        ]
+        conditions = [(name, network.by_name[name].active) for name in ranked]
+        chance = np.stack([chance_of(network, posteriors, one) for one in conditions], axis=1)
+        chance[rows[:, [network.names.index(name) for name in ranked]] >= 0] = -1.0
+        best = chance.argmax(axis=1).tolist()
+        first = [(*suspected([flag]), "")[0] for flag in rule.ordered]
+        pointing = rule.in_order(holding) & np.array([bool(name) for name in first], dtype=bool)
+        which = np.where(pointing.any(axis=1), pointing.argmax(axis=1) if first else 0, -1).tolist()
+        found["cause"] = [first[k] if k >= 0 else ranked[b] for k, b in zip(which, best, strict=True)]
     if network.losses is not None:
-        loss = np.stack(
-            [
-                network.losses.burden[level]
-                + sum(h.loss[level] * _sum(question, posteriors, h.variable, h.states) for h in network.losses.harms)
-                for level in CARE_LEVELS
-            ],
-            axis=1,
-        )
-        least = len(CARE_LEVELS) - 1 - loss[:, ::-1].argmin(axis=1)
-        floors = [CARE_LEVELS.index(level) if level else 0 for _, level in suspects]
-        found["care"] = [CARE_LEVELS[max(a, b)] for a, b in zip(least.tolist(), floors, strict=True)]
+        found["care"] = [OUTCOMES[place] for place in levels.told.tolist()]
     p = posteriors[question.event.variable] @ question.event.groups
     found["target"] = [question.event.names[int(i)] for i in p.argmax(axis=1)]
     return found
@@ -139,40 +130,3 @@ def _posteriors(question: Question, rows: Codes) -> tuple[dict[str, Floats], Flo
     found, log_evidence = question.ask(rows, [network.names.index(name) for name in names])
     ends = np.cumsum([len(network.by_name[name].states) for name in names])
     return dict(zip(names, np.split(found, ends[:-1], axis=1), strict=True)), log_evidence
-
-
-def _sum(question: Question, posteriors: Mapping[str, Floats], name: str, states: Collection[str]) -> Floats:
-    at = [question.network.by_name[name].state_index(state) for state in states]
-    return np.asarray(posteriors[name][:, at].sum(axis=1))
-
-
-def _flags(
-    question: Question, rows: Codes, posteriors: Mapping[str, Floats]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which red flags hold for certain, and which at all (those that uncertain findings make likely too)."""
-    network, given = question.network, question.evidence
-    certain = np.ones((len(rows), len(network.red_flags)), dtype=bool)
-    holding = certain.copy()
-    for k, rule in enumerate(network.red_flags):
-        for name, states in rule.when.items():
-            hard = rows[:, network.names.index(name)] >= 0
-            mass = _sum(question, posteriors, name, states)
-            finding = given.get(name)
-            open_states = {s for s, w in finding.items() if w > 0} if isinstance(finding, Mapping) else set()
-            certain[:, k] &= np.where(hard, mass >= LIKELY, bool(open_states) and open_states <= set(states))
-            holding[:, k] &= np.where(hard, True, bool(open_states & set(states))) & (mass >= LIKELY)
-    return certain, holding | certain
-
-
-def _by_pattern(network: Network, certain: Any, holding: Any) -> list[tuple[tuple[str, ...], str]]:
-    """What is suspected and the floor of the level of care, for each case, from the flags that hold."""
-    both = np.concatenate([certain, holding], axis=1)
-    patterns, which = np.unique(both, axis=0, return_inverse=True)
-    flags, found = network.red_flags, []
-    for pattern in patterns:
-        sure, on = pattern[: len(flags)], pattern[len(flags) :]
-        first = [rule for rule, c in zip(flags, sure, strict=True) if c]
-        likely = [rule for rule, c, h in zip(flags, sure, on, strict=True) if h and not c]
-        ordered = by_level([*first, *likely])
-        found.append((suspected(ordered), ordered[0].level if ordered else ""))
-    return [found[i] for i in which.ravel().tolist()]

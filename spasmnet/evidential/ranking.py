@@ -19,7 +19,7 @@ from spasmnet.errors import EvidenceError
 from spasmnet.evidential.twin import Twin, descendants
 from spasmnet.network import Network
 from spasmnet.posterior import Posterior
-from spasmnet.report import total
+from spasmnet.triage.report import total
 
 
 @dataclass(frozen=True, slots=True)

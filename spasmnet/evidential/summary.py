@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spasmnet._shown import Shown
 from spasmnet.engine import Engine
-from spasmnet.errors import EvidenceError, ImpossibleEvidenceError
+from spasmnet.errors import EvidenceError
 from spasmnet.evidential.measures import divergence, entropy, information, relative_change, weight
 from spasmnet.evidential.question import Event, checked_engine, read_event
 from spasmnet.posterior import Provenance
@@ -121,7 +121,7 @@ class _Part:
         posteriors, log_e = posteriors.reshape(1 + states, n, -1), log_evidence[:n]
         for i in np.flatnonzero(np.isneginf(log_e))[:1].tolist():
             seen = {network.names[v]: network.variables[v].states[s] for v, s in enumerate(cases[i].tolist()) if s >= 0}
-            raise ImpossibleEvidenceError(engine.contradiction(seen), table.label(first + i), True)
+            raise engine.impossible(seen, table.label(first + i), in_table=True)
         p_target = posteriors[0, :, starts[at] : starts[at + 1]]
         now = p_target @ event.groups
         y = now.argmax(axis=1) if event.whole else np.zeros(n, dtype=np.int64)

@@ -21,9 +21,9 @@ from spasmnet.display import NOTICE, name_of, plain, state_of
 from spasmnet.engine import Engine, compile
 from spasmnet.errors import CircuitTooLargeError, SpasmnetError
 from spasmnet.network import Network, Variable
-from spasmnet.rules import CARE_LEVELS, Rule
 from spasmnet.sensitivity.numbers import Numbers
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
+from spasmnet.triage.guidance import CARE_LEVELS, UNDETERMINED, Rule
 
 FORMAT = 1
 MOST_PRODUCTS = 2_000_000  # which a browser goes through in some 20 ms
@@ -63,8 +63,9 @@ def content(engine: Engine) -> dict[str, Any]:
         "circuit": _program(query.circuit),
         "numbers": _numbers(network, query, position),
         "sources": {key: {"kind": plain(s.kind), "text": plain(s.citation())} for key, s in network.sources.items()},
-        "flags": [_flag(rule, position) for rule in network.red_flags],
-        "levels": list(CARE_LEVELS),
+        "flags": [_flag(rule, network.screening.threshold(rule), position) for rule in network.red_flags],
+        "screening": _screening(network, position),
+        "levels": [*CARE_LEVELS, UNDETERMINED],
         "losses": _losses(network, position),
     }
 
@@ -149,12 +150,25 @@ def _cited(network: Network, numbers: Numbers, name: str) -> list[list[Any]]:
     return [[i, p.low, p.high, p.source, plain(p.where), p.complement] for i, p in found if i is not None]
 
 
-def _flag(rule: Rule, position: dict[str, int]) -> dict[str, Any]:
+def _flag(rule: Rule, threshold: float, position: dict[str, int]) -> dict[str, Any]:
     return {
+        "id": plain(rule.id),
+        "threshold": threshold,
         "text": plain(rule.text),
         "level": plain(rule.level),
         "when": [[position[name], list(states)] for name, states in rule.when.items()],
         "suspects": [position[name] for name in rule.suspects],
+    }
+
+
+def _screening(network: Network, position: dict[str, int]) -> dict[str, Any]:
+    """The questions that must be answered, how many of them, and below which level."""
+    screening = network.screening
+    return {
+        "questions": sorted(position[name] for name in screening.questions(network.red_flags)),
+        "minimum": screening.minimum(network.red_flags),
+        "rulesOut": CARE_LEVELS.index(screening.rules_out),
+        "advice": plain(screening.advice),
     }
 
 

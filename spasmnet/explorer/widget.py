@@ -13,7 +13,7 @@ from spasmnet.evidence import read_evidence
 from spasmnet.explorer.content import engine_of, packed
 from spasmnet.explorer.parts import read, script
 from spasmnet.network import Network
-from spasmnet.report import Report, report
+from spasmnet.triage.report import Report, report
 
 if TYPE_CHECKING:
     from spasmnet.posterior import Posterior

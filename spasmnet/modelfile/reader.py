@@ -14,12 +14,23 @@ from spasmnet.modelfile.cited import citation, claims_of, unknown_variable
 from spasmnet.modelfile.cpds import read_cpd
 from spasmnet.modelfile.fields import NAME, Fields, kind_of, shown
 from spasmnet.modelfile.parameters import Context
-from spasmnet.modelfile.rules import losses, rules
+from spasmnet.modelfile.rules import losses, rules, screening
 from spasmnet.network import ROLES, Edge, Network, Variable, cycle_problems
 from spasmnet.parameter import SOURCE_KINDS, UNMEASURED_KINDS, Source
 
 BASES = ("article", "literature")
-_TOP = ("format", "format_version", "model", "claims", "sources", "variables", "advice", "red_flags", "care")
+_TOP = (
+    "format",
+    "format_version",
+    "model",
+    "claims",
+    "sources",
+    "variables",
+    "advice",
+    "red_flags",
+    "care",
+    "screening",
+)
 _MODEL_TEXTS = ("title", "description", "population", "window", "intended_use", "license")
 _VARIABLE = (
     "label", "description", "question", "role", "states", "codes", "claims", "cost", "modifiable", "parents", "cpd",
@@ -74,6 +85,7 @@ def parse_model(text: str, origin: str = "model text") -> Network:
     advice = rules(fields, "advice", raw_variables, context)
     red_flags = rules(fields, "red_flags", raw_variables, context)
     care = losses(fields, raw_variables, context)
+    screened = screening(fields, context)
     if about["main_outcome"] and about["main_outcome"] not in raw_variables:
         unknown_variable(about["main_outcome"], "model.main_outcome", raw_variables, context)
     _leftovers(context)
@@ -90,6 +102,7 @@ def parse_model(text: str, origin: str = "model text") -> Network:
             red_flags=red_flags,
             losses=care,
             notes=(),
+            screening=screened,
             **about,
         )
     except ModelError as error:

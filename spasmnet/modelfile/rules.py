@@ -1,4 +1,4 @@
-"""Reading what a model says should be done: advice, red flags, and the losses of the levels of care."""
+"""Reading what a model says should be done: advice, red flags and how they are screened for, and losses."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 from spasmnet.errors import Problem, suggest
 from spasmnet.modelfile.cited import citation, claims_of, unknown_variable
 from spasmnet.modelfile.fields import Fields, kind_of, shown, texts
-from spasmnet.modelfile.parameters import Context
-from spasmnet.rules import CARE_LEVELS, Harm, Losses, Rule
+from spasmnet.modelfile.parameters import Context, read_parameter
+from spasmnet.parameter import Parameter
+from spasmnet.triage.guidance import CARE_LEVELS, UNKNOWN_COUNTS_AS, Harm, Losses, Rule, Screening
 
 _RULE = ("id", "when", "text", "claims", "source", "where")
+_FLAG = (*_RULE, "level", "suspects", "threshold", "unknown")
 
 
 def rules(fields: Fields, key: str, variables: dict[str, Any], context: Context) -> tuple[Rule, ...]:
@@ -19,7 +21,7 @@ def rules(fields: Fields, key: str, variables: dict[str, Any], context: Context)
     found: dict[str, Rule] = {}
     flags = key == "red_flags"
     for number, raw in enumerate(fields.tables(key), 1):
-        rule = Fields(raw, f"{key}[#{number}]", context.problems, (*_RULE, "level", "suspects") if flags else _RULE)
+        rule = Fields(raw, f"{key}[#{number}]", context.problems, _FLAG if flags else _RULE)
         if not rule.raw and raw != {}:
             continue
         name = rule.name("id", any_text=context.any_names)
@@ -32,8 +34,36 @@ def rules(fields: Fields, key: str, variables: dict[str, Any], context: Context)
         level = rule.choice("level", CARE_LEVELS) if flags else ""
         text = rule.text("text", required=True)
         suspects = _suspects(rule, variables, context) if flags else ()
-        found[name] = Rule(name, when, text, level, claims_of(rule, context), *citation(rule, context), suspects)
+        threshold, unknown = None, UNKNOWN_COUNTS_AS[0]
+        if "threshold" in rule.raw:
+            threshold = _number(rule, "threshold", context)
+        if "unknown" in rule.raw:
+            unknown = rule.choice("unknown", UNKNOWN_COUNTS_AS)
+        cited = citation(rule, context)
+        found[name] = Rule(name, when, text, level, claims_of(rule, context), *cited, suspects, threshold, unknown)
     return tuple(found.values())
+
+
+def screening(fields: Fields, context: Context) -> Screening:
+    """How red flags count where findings are uncertain or missing, if the file has a screening table."""
+    if "screening" not in fields.raw:
+        return Screening()
+    table = Fields(fields.raw["screening"], "screening", context.problems, _SCREENING)
+    levels = Fields(table.table("thresholds"), "screening.thresholds", context.problems, CARE_LEVELS)
+    thresholds = {level: _number(levels, level, context) for level in CARE_LEVELS if level in levels.raw}
+    answered = _number(table, "answered", context) if "answered" in table.raw else None
+    rules_out = table.choice("rules_out", CARE_LEVELS) if "rules_out" in table.raw else "urgent"
+    advice = table.text("advice", required="answered" in table.raw)
+    known = {level: number for level, number in thresholds.items() if number is not None}
+    return Screening(known, answered, rules_out or "urgent", advice)
+
+
+def _number(fields: Fields, key: str, context: Context) -> Parameter | None:
+    """A cited number of a table."""
+    return read_parameter(fields.raw[key], f"{fields.path}.{key}", {}, context)
+
+
+_SCREENING = ("thresholds", "answered", "rules_out", "advice")
 
 
 def _when(rule: Fields, variables: dict[str, Any], context: Context) -> dict[str, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spasmnet._shown import Shown
 from spasmnet.circuit.rows import processors
 from spasmnet.engine import Engine
-from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError, TableError
+from spasmnet.errors import EvidenceError, SpasmnetError, TableError
 from spasmnet.posterior import Provenance
 from spasmnet.sensitivity.covariation import RULES
 from spasmnet.sensitivity.gradients import FINE, IMPOSSIBLE, Cases, Part, Totals, joined
@@ -96,7 +96,7 @@ def population_sensitivity(
         row = int(np.flatnonzero(status)[0])
         label, evidence = known.label(row), job.evidence(int(kind[row]))
         if status[row] == IMPOSSIBLE:
-            raise ImpossibleEvidenceError(engine.contradiction(evidence), label, True)
+            raise engine.impossible(evidence, label, in_table=True)
         raise EvidenceError(f"row {label!r}: {asked} is infinite or not defined with these findings")
     if status.all():
         raise TableError("the answer is not defined in any of the cases, so there is nothing to summarise")

@@ -19,7 +19,7 @@ from spasmnet.circuit.halves import side_by_side
 from spasmnet.circuit.requisite import requisite
 from spasmnet.circuit.rows import processors
 from spasmnet.engine import Engine
-from spasmnet.errors import EvidenceError, ImpossibleEvidenceError
+from spasmnet.errors import EvidenceError
 from spasmnet.evidence import read_evidence
 from spasmnet.kernels.layout import TINY
 from spasmnet.kernels.native import address, kernels
@@ -195,7 +195,7 @@ class Query:
         leaves = compiled.leaves(compiled.numbers.values, weights)
         log_evidence, _ = wide_indicators(compiled.circuit, leaves)
         if log_evidence == -inf:
-            raise ImpossibleEvidenceError(self.engine.contradiction(self.evidence))
+            raise self.engine.impossible(self.evidence)
         scale = compiled.scale(log_evidence)
         start, states = compiled.free[name]
         rows = np.tile(leaves * scale, (states, 1))
@@ -283,7 +283,7 @@ def _must_be_possible(
         circuit.circuit, circuit.leaves(circuit.numbers.values, {name: weights[name] for name in apart.free})
     )
     if log_value == -inf:
-        raise ImpossibleEvidenceError(engine.contradiction(evidence))
+        raise engine.impossible(evidence)
 
 
 def needed(

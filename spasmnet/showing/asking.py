@@ -9,9 +9,11 @@ from spasmnet.asking.ranking import Question, Ranking
 from spasmnet.asking.stopping import SameDecision
 from spasmnet.asking.summary import Summary, leading_in_words, warnings
 from spasmnet.display import (
+    CARE_WORDS,
     NOTICE,
     between,
     event_of,
+    held_text,
     name_of,
     one_in,
     percent,
@@ -19,10 +21,11 @@ from spasmnet.display import (
     presence,
     probability_of,
     state_of,
+    unresolved_text,
 )
 from spasmnet.sensitivity_display import number
 from spasmnet.showing.page import BLUE, RED, Cell, Grid, Page, Picture, Track, left_out, scaled, stamp
-from spasmnet.showing.reports import CARE, decided
+from spasmnet.showing.reports import decided
 
 TOP = 12
 WHAT = {"care": "level of care", "cause": "leading cause", "both": "level of care and leading cause"}
@@ -90,7 +93,13 @@ def step_page(step: Step) -> Page:
         asked = plain(v.question) or name_of(v)
         facts += [("Next", (asked, options)), ("because", plain(step.reason))]
     if step.care is not None:
-        facts.append(("How soon to be seen", (CARE[step.care.level], decided(step.care, network))))
+        facts.append(("How soon to be seen", (CARE_WORDS[step.care.level], decided(step.care, network))))
+    facts += [("Red flag", (plain(flag.text), held_text(flag))) for flag in step.red_flags]
+    if step.unresolved_red_flags:
+        unknown = {n for n, a in step.answers if a is None}
+        known = {n for n, a in step.answers if a is not None}
+        still = dict.fromkeys(unresolved_text(rule, network, unknown, known) for rule in step.unresolved_red_flags)
+        facts.append(("Red flags not ruled out", "; ".join(still)))
     parts: list[Grid | Picture | str] = [plain(step.why), Grid("", ("", ""), "sp", facts)]
     if step.causes:
         parts.append(_causes(step))
@@ -123,7 +132,7 @@ def interview_page(found: Summary) -> Page:
     parts: list[Grid | Picture | str] = [*map(plain, warnings(found)), f"To think of first: {leading_in_words(step)}."]
     if found.flags:
         parts.append(
-            Grid("Red flags", ("", ""), "sw", [(CARE.get(f.level, f.level), plain(f.text)) for f in found.flags])
+            Grid("Red flags", ("", ""), "sw", [(CARE_WORDS.get(f.level, f.level), plain(f.text)) for f in found.flags])
         )
     parts += base.parts
     if found.reasons:
@@ -131,7 +140,7 @@ def interview_page(found: Summary) -> Page:
             (
                 f"{name_of(network.by_name[r.variable])}: {words(network, r.variable, r.finding)}",
                 "" if r.factor is None else number(r.factor),
-                CARE.get(r.care_without, r.care_without),
+                CARE_WORDS.get(r.care_without, r.care_without),
             )
             for r in found.reasons
         ]

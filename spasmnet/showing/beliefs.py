@@ -22,8 +22,8 @@ from spasmnet.display import (
 )
 from spasmnet.network import Variable
 from spasmnet.posterior import Distribution, Explanation, Posterior, Provenance
-from spasmnet.report import Ranked, ranked, total
 from spasmnet.showing.page import BLUE, ORANGE, RED, Cell, Grid, Heading, Page, Row, Track, left_out, stamp
+from spasmnet.triage.report import Ranked, ranked, total
 
 MOST_STATES, MOST_ROWS = 6, 120
 

@@ -20,7 +20,7 @@ PAGES = {
     "posterior.Distribution": "beliefs.distribution_page",
     "posterior.Explanation": "beliefs.most_probable_page",
     "posterior.Provenance": "beliefs.provenance_page",
-    "report.Report": "reports.report_page",
+    "triage.report.Report": "reports.report_page",
     "sensitivity.parameters.ParameterSensitivity": "parameters.sensitivity_page",
     "sensitivity.function.SensitivityFunction": "functions.function_page",
     "sensitivity.nway.NWaySensitivity": "functions.nway_page",

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from spasmnet.display import finding_text, name_of, percent, plain, prior_of
+from spasmnet.display import (
+    CARE_WORDS,
+    finding_text,
+    held_text,
+    name_of,
+    percent,
+    plain,
+    prior_of,
+    undetermined_text,
+    unresolved_text,
+)
 from spasmnet.network import Network
-from spasmnet.report import Report
-from spasmnet.rules import Rule
 from spasmnet.showing.beliefs import given, ranked_grid
 from spasmnet.showing.page import Cell, Grid, Page, Picture, left_out, stamp
-from spasmnet.triage import Care
+from spasmnet.triage.care import Care, RedFlag
+from spasmnet.triage.guidance import UNDETERMINED
+from spasmnet.triage.report import Report
 
-CARE = {
-    "emergency": "Emergency care, now", "urgent": "Urgent care, today", "routine": "A routine appointment",
-    "self_care": "Self-care",
-}  # fmt: skip
 TOP = 8
 
 
@@ -26,13 +32,23 @@ def report_page(found: Report) -> Page:
     network, before = post.network, prior_of(post)
     parts: list[Grid | Picture | str] = []
     if found.care is not None and post.evidence:
-        rows: list[Sequence[Cell]] = [("How soon to be seen", (CARE[found.care.level], decided(found.care, network)))]
+        rows: list[Sequence[Cell]] = [
+            ("How soon to be seen", (CARE_WORDS[found.care.level], decided(found.care, network)))
+        ]
         if found.suspected:
             rows.append(("Think of", ", ".join(name_of(v) for v in found.suspected)))
         parts.append(Grid("", ("", ""), "sw", rows))
-    for title, rules in (("Red flags", found.red_flags), ("Possible red flags", found.possible_red_flags)):
-        if rules:
-            parts.append(Grid(title, ("", "", ""), "wps", list(_rules(rules, found))))
+    for title, flags in (("Red flags", found.red_flags), ("Possible red flags", found.possible_red_flags)):
+        if flags:
+            parts.append(Grid(title, ("", "", "", ""), "wpss", list(_flags(flags, found))))
+    if found.unresolved_red_flags and post.evidence:
+        listed = [
+            (CARE_WORDS.get(r.level, r.level), plain(r.text), unresolved_text(r, network, found.unknown, post.evidence))
+            for r in found.unresolved_red_flags
+        ]
+        parts.append(
+            Grid("Red flags not ruled out", ("", "", ""), "wps", listed[:TOP], note=left_out(len(listed), TOP, "more"))
+        )
     sections = [("Causes", found.causes[:TOP]), ("Serious conditions", found.serious)]
     if not (found.causes or found.serious):
         sections = [("Variables", found.others[:TOP])]
@@ -52,14 +68,16 @@ def report_page(found: Report) -> Page:
 
 def decided(care: Care, network: Network) -> str:
     """What decided a level of care, in words."""
+    if care.level == UNDETERMINED:
+        return undetermined_text(care)
     if care.decided_by == "red flag":
         return "decided by a red flag"
     reasons = ", ".join(f"{name_of(network.by_name[h.variable])} {percent(p)}" for h, p, _ in care.contributions[:2])
     return "the level with the least expected loss" + (f"; what weighs most: {reasons}" if reasons else "")
 
 
-def _rules(rules: Iterable[Rule], found: Report) -> Iterable[Sequence[Cell]]:
+def _flags(flags: Iterable[RedFlag], found: Report) -> Iterable[Sequence[Cell]]:
     evidence, by_name = found.posterior.evidence, found.posterior.network.by_name
-    for rule in rules:
-        why = (f"{name_of(by_name[n])}: {finding_text(evidence[n], by_name[n])}" for n in rule.when if n in evidence)
-        yield CARE.get(rule.level, rule.level), plain(rule.text), "; ".join(why)
+    for flag in flags:
+        why = (f"{name_of(by_name[n])}: {finding_text(evidence[n], by_name[n])}" for n in flag.rule.when)
+        yield CARE_WORDS.get(flag.level, flag.level), plain(flag.text), "; ".join(why), held_text(flag)

@@ -17,7 +17,7 @@ from spasmnet.modelfile.reader import read_source
 from spasmnet.modelfile.text import read_text
 from spasmnet.network import Network
 from spasmnet.parameter import Source
-from spasmnet.rules import CARE_LEVELS
+from spasmnet.triage.guidance import CARE_LEVELS
 
 Item = TypeVar("Item")
 VIGNETTE_KINDS = ("common", "must_not_miss", "ambiguous", "healthy", "near_miss")

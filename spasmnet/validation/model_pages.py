@@ -7,7 +7,7 @@ from spasmnet.cpd import NoisyMax
 from spasmnet.display import percent
 from spasmnet.engine import Engine
 from spasmnet.network import Edge, Network
-from spasmnet.rules import CARE_LEVELS
+from spasmnet.triage.guidance import CARE_LEVELS
 from spasmnet.validation.markdown import link, number, page, quoted, sentence, states_of, table
 
 ROLES = {"risk_factor": "Risk factors", "cause": "Causes", "serious": "Serious conditions", "finding": "Findings"}
@@ -123,16 +123,55 @@ def _where(network: Network, name: str, key: tuple[int, ...]) -> str:
     return f"{states[key[-1]]}" + (f" given {given}" if given else "")
 
 
+def _screened(network: Network) -> str:
+    """How many answers about red flags are needed, and the cited numbers of the screening."""
+    screening = network.screening
+    numbers = {f"likely from, {level}": p for level, p in screening.thresholds.items()}
+    numbers |= {f"likely from, {f.id}": f.threshold for f in network.red_flags if f.threshold}
+    if screening.answered is not None:
+        numbers["answered share"] = screening.answered
+    rows = [
+        [name, number(p.value), f"{number(p.low)} to {number(p.high)}", p.source, p.where, p.note]
+        for name, p in numbers.items()
+    ]
+    listed = table(["number", "value", "range", "source", "place", "note"], rows) if rows else ""
+    if screening.answered is None:
+        return listed
+    asked = len(screening.questions(network.red_flags))
+    return (
+        f"A level below {screening.rules_out} is told only if {screening.minimum(network.red_flags)} of the {asked} questions are "
+        f"answered that red flags of the level {screening.rules_out} and above look at. Until then it is undetermined: "
+        f"{screening.advice}\n\n{listed}"
+    )
+
+
 def flags_page(network: Network) -> str:
     """The red flags and the advice."""
-    flags = [[f.level, states_of(f.when), f.text, ", ".join(f.suspects), f.source, f.where] for f in network.red_flags]
+    screening = network.screening
+    flags = [
+        [
+            f.level,
+            states_of(f.when),
+            f.text,
+            ", ".join(f.suspects),
+            number(screening.threshold(f)),
+            f.unknown,
+            f.source,
+            f.where,
+        ]
+        for f in network.red_flags
+    ]
     advice = [[states_of(a.when) or "always", a.text, ", ".join(a.claims), a.source] for a in network.advice]
     return page(
         f"Red flags and advice of `{network.name}` {network.version}",
         quoted(network),
         "A red flag sets a floor under the level of care, whatever the probabilities say; no finding lowers it. Its "
         "absence is only weak evidence.",
-        table(["level", "when", "text", "think of", "source", "where"], flags),
+        table(["level", "when", "text", "think of", "likely from", "don't know", "source", "where"], flags),
+        "A finding that is uncertain makes a flag likely from the probability under *likely from*, or if it speaks for the flag by "
+        "itself; a likely flag sets the floor as a certain one does. *don't know* says whether that answer leaves the flag possible "
+        "or counts as its absence.",
+        _screened(network),
         "## Advice",
         table(["when", "text", "claims", "source"], advice),
     )

@@ -23,6 +23,7 @@ NAMES = {
     "over": "level of care too high",
     "under": "level of care too low",
     "missed_emergencies": "missed emergencies",
+    "undetermined": "level not told: too few answers about red flags (judged by floor and expected loss all the same)",
 }
 
 
@@ -101,7 +102,7 @@ def vignettes_page(network: Network, found: Validation) -> str:
             ", ".join(o.leading[:3]),
             o.rank or "none",
             " or ".join(o.vignette.acceptable),
-            f"{o.care} ({o.decided_by})",
+            f"{o.care} ({o.decided_by}{'; not told' * o.undetermined})",
             o.triage,
         ]
         for o in found.outcomes

@@ -12,7 +12,7 @@ from spasmnet.assign import Place, cited_numbers, with_values
 from spasmnet.decision.robustness import decision_robustness
 from spasmnet.engine import Engine, compile
 from spasmnet.network import Network
-from spasmnet.rules import CARE_LEVELS
+from spasmnet.triage.guidance import CARE_LEVELS
 from spasmnet.validation.files import Vignette
 from spasmnet.validation.vignettes import Outcome, run_vignettes
 

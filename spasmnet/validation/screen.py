@@ -86,6 +86,7 @@ def as_data(found: Validation) -> dict[str, Any]:
                 "levels": list(o.vignette.acceptable),
                 "care": o.care,
                 "decided_by": o.decided_by,
+                "undetermined": o.undetermined,
                 "triage": o.triage,
                 "safe": o.safe,
             }

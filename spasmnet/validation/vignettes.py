@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import sqrt
 
 from spasmnet.engine import Engine
-from spasmnet.report import report
-from spasmnet.rules import CARE_LEVELS
+from spasmnet.triage.guidance import CARE_LEVELS, UNDETERMINED
+from spasmnet.triage.report import report
 from spasmnet.validation.files import Vignette
 
 Z = 1.959963984540054  # of the standard normal distribution, for 95 %
@@ -16,12 +16,18 @@ Z = 1.959963984540054  # of the standard normal distribution, for 95 %
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the model made of a vignette: its differential, the first few, and the level of care."""
+    """What the model made of a vignette: its differential, the first few, and the level of care.
+
+    A written case tells a few findings and leaves the rest open, so that a model that wants more questions about red
+    flags answered calls its level undetermined. It is judged by the level that floor and expected loss give all the
+    same, so that caution hides no level that is too low; `undetermined` says that it was not told.
+    """
 
     vignette: Vignette
     leading: tuple[str, ...]
     care: str
     decided_by: str
+    undetermined: bool = False
 
     @property
     def rank(self) -> int:
@@ -79,7 +85,11 @@ class Share:
 
 @dataclass(frozen=True)
 class Summary:
-    """How a set of vignettes went; `baseline` is the top-3 share of the order of causes before any finding."""
+    """How a set of vignettes went; `baseline` is the top-3 share of the order of causes before any finding.
+
+    `undetermined` counts those whose level is not told for want of answers about red flags; the other shares judge the
+    level that floor and expected loss give.
+    """
 
     top_1: Share
     top_3: Share
@@ -89,6 +99,7 @@ class Summary:
     over: Share
     under: Share
     missed_emergencies: Share
+    undetermined: Share
 
 
 def run_vignettes(engine: Engine, vignettes: Iterable[Vignette]) -> tuple[Outcome, ...]:
@@ -98,7 +109,10 @@ def run_vignettes(engine: Engine, vignettes: Iterable[Vignette]) -> tuple[Outcom
         found = report(engine, vignette.findings)
         assert found.care is not None, "the model has no care table"
         leading = tuple(variable.name for variable in found.differential)
-        outcomes.append(Outcome(vignette, leading, found.care.level, found.care.decided_by))
+        care = found.care
+        decided_by = "red flag" if care.floor == care.provisional else "expected loss"
+        undetermined = care.level == UNDETERMINED
+        outcomes.append(Outcome(vignette, leading, care.provisional, decided_by, undetermined))
     return tuple(outcomes)
 
 
@@ -120,6 +134,7 @@ def summarise(engine: Engine, outcomes: Sequence[Outcome]) -> Summary:
         triage("over"),
         triage("under"),
         Share(sum(outcome.missed_emergency for outcome in emergencies), len(emergencies)),
+        Share(sum(outcome.undetermined for outcome in outcomes), len(outcomes)),
     )
 
 

@@ -1,6 +1,7 @@
 // The model: findings in, posteriors, care and sensitivities out. Nothing here knows what is shown.
 
-const LIKELY = 0.5, SAME = 1e-12, LEAST_RATIO = 1e-300, CERTAIN = "certain", UNCERTAIN = "uncertain";
+const SAME = 1e-12, LEAST_RATIO = 1e-300;
+const CERTAIN = "certain", LIKELY = "likely", POSSIBLE = "possible", UNRESOLVED = "unresolved";
 
 async function unpacked(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -84,8 +85,7 @@ class Model {
   answer(given) {
     const findings = own(given), leaves = this.leaves(findings), solved = this.engine.solve(leaves);
     if (!solved) {
-      const flags = this.flags.filter((flag) => holds(this, flag, findings) === CERTAIN);
-      return { findings, flags: byLevel(this, flags), contradiction: smallestContradiction(Object.keys(findings), findings, this) };
+      return { findings, ...decision(this, findings, null), contradiction: smallestContradiction(Object.keys(findings), findings, this) };
     }
     const posterior = this.variables.map(({ states, leaf }) => {
       const joint = states.map((_, i) => leaves[leaf + i] * solved.slopes[leaf + i]);
@@ -218,43 +218,70 @@ function placesOf({ variables, numbers }) {
 
 const chance = (states, chosen) => Math.min(1, total(chosen.map((i) => states[i])));
 
-// Red flags set a floor under the level of care; above it the least expected loss decides.
+// The care rule (spasmnet/triage/care.py): red flags set a floor under the level of care; above it the least expected loss
+// decides. Without posteriors, since the findings contradict one another, what holds for certain is left, and its level.
 function decision(model, findings, posterior) {
-  const flags = model.flags.map((flag) => ({ ...flag, holds: holds(model, flag, findings, posterior) }));
-  const holding = byLevel(model, flags.filter((flag) => flag.holds));
-  const urgent = holding.filter((flag) => model.levels.indexOf(flag.level) >= 2);
-  const suspected = [...new Set(urgent.flatMap((flag) => flag.suspects))];
-  if (!model.losses) return { flags: holding, suspected, care: null };
-  const { burden, harms } = model.losses;
-  const chances = harms.map(({ variable, states }) => {
-    return chance(posterior[variable], states.map((state) => model.variables[variable].states.indexOf(state)));
-  });
-  const loss = burden.map((own, level) => own + total(harms.map((harm, i) => chances[i] * harm.loss[level])));
+  const read = model.flags.map((flag) => ({ ...flag, ...reading(model, flag, findings, posterior) }));
+  const held = byLevel(model, read.filter((flag) => flag.holds === CERTAIN || flag.holds === LIKELY));
+  const unresolved = byLevel(model, read.filter((flag) => flag.holds === UNRESOLVED));
+  const suspected = [...new Set(held.filter((flag) => model.levels.indexOf(flag.level) >= 2).flatMap((flag) => flag.suspects))];
+  return { flags: held, unresolved, suspected, care: careOf(model, findings, held, posterior) };
+}
+
+// `level` is what is told, a place in the model's levels, of which the last is "undetermined"; -1 stands for none.
+function careOf(model, findings, held, posterior) {
+  const floor = held.length ? model.levels.indexOf(held[0].level) : -1;
+  const loss = posterior && model.losses ? expectedLosses(model.losses, posterior, model.variables) : [];
   let preferred = loss.length - 1;
   for (let level = preferred; level >= 0; level--) if (loss[level] < loss[preferred]) preferred = level;
-  const floor = holding.length ? model.levels.indexOf(holding[0].level) : -1;
-  const level = Math.max(floor, preferred);
-  return { flags: holding, suspected, care: { level, floor, preferred, loss, byFlag: floor >= 0 && floor === level } };
+  const provisional = Math.max(floor, preferred), { questions, minimum, rulesOut, advice } = model.screening;
+  if (provisional < 0) return null;
+  const answered = questions.filter((i) => findings[model.variables[i].name] !== undefined).length;
+  const undetermined = Boolean(posterior) && provisional < rulesOut && answered < minimum;
+  const level = undetermined ? model.levels.length - 1 : provisional;
+  const byFlag = !undetermined && floor === provisional;
+  return { level, floor, preferred, provisional, loss, byFlag, undetermined, answered, minimum, advice: undetermined ? advice : "" };
+}
+
+function expectedLosses({ burden, harms }, posterior, variables) {
+  const chances = harms.map(({ variable, states }) => {
+    return chance(posterior[variable], states.map((state) => variables[variable].states.indexOf(state)));
+  });
+  return burden.map((own, level) => own + total(harms.map((harm, i) => chances[i] * harm.loss[level])));
 }
 
 // The highest level of care first, and what is certain before what is only likely.
 function byLevel(model, flags) {
-  const rank = (flag) => 2 * model.levels.indexOf(flag.level) + Number(flag.holds !== UNCERTAIN);
+  const rank = (flag) => 2 * model.levels.indexOf(flag.level) + Number(flag.holds === CERTAIN);
   return flags.sort((a, b) => rank(b) - rank(a));
 }
 
-// Whether a red flag holds: for certain, or with each condition at least as likely as not where findings are uncertain.
-// Without probabilities only the first can be told.
-function holds(model, flag, findings, posterior) {
+// How a red flag holds, its probability, and the variables of it of which nothing is known. An uncertain finding makes a
+// condition likely if its probability reaches the flag's threshold, or if it speaks for the condition by itself.
+function reading(model, flag, findings, posterior) {
   const conditions = flag.when.map(([i, states]) => {
-    const { name, states: all } = model.variables[i], finding = findings[name];
-    const open = finding === undefined ? [] : all.filter((state) => weight(finding, state) > 0);
-    const likely = posterior && chance(posterior[i], states.map((state) => all.indexOf(state))) >= LIKELY;
-    return { open, states, likely };
+    const { name, states: all } = model.variables[i], finding = findings[name], heard = finding !== undefined;
+    const open = heard ? all.filter((state) => weight(finding, state) > 0) : [];
+    const must = heard && open.every((state) => states.includes(state)), may = !heard || open.some((state) => states.includes(state));
+    const known = posterior ? chance(posterior[i], states.map((state) => all.indexOf(state))) : 0;
+    const reported = must || !heard || isText(finding) || !posterior ? 0 : evenOdds(finding, all, states);
+    const likely = must || (Boolean(posterior) && (known >= flag.threshold || reported > 0.5));
+    return { variable: i, heard, must, may, likely, probability: must ? 1 : Math.max(known, reported) };
   });
-  if (conditions.every(({ open, states }) => open.length && open.every((state) => states.includes(state)))) return CERTAIN;
-  const likely = conditions.every((one) => one.likely && one.open.some((state) => one.states.includes(state)));
-  return likely ? UNCERTAIN : "";
+  const silent = conditions.filter((one) => !one.heard).map((one) => one.variable);
+  if (conditions.every((one) => one.must)) return { holds: CERTAIN, probability: 1, silent };
+  if (!conditions.every((one) => one.may)) return { holds: "", probability: 0, silent };
+  if (silent.length) return { holds: UNRESOLVED, probability: 0, silent };
+  const probability = Math.min(...conditions.map((one) => one.probability));
+  return { holds: conditions.every((one) => one.likely) ? LIKELY : POSSIBLE, probability, silent };
+}
+
+// The probability of some states after a finding, at even odds before it.
+function evenOdds(finding, all, states) {
+  const largest = Math.max(...all.map((state) => weight(finding, state)));
+  const mean = (some) => total(some.map((state) => weight(finding, state) / largest)) / Math.max(some.length, 1);
+  const inside = mean(all.filter((state) => states.includes(state))), outside = mean(all.filter((state) => !states.includes(state)));
+  return inside / (inside + outside);
 }
 
 // As in the library: candidates meet every set of findings without which the rest is possible (Ignatiev et al. 2015).

@@ -121,15 +121,15 @@ class Panel {
   }
 
   showCare(answer) {
-    const { care, flags, findings } = answer, known = Object.keys(findings).length > 0, parts = [];
-    const level = levelOf(this.explorer.model, answer);
+    const { care, flags, unresolved, findings } = answer, known = Object.keys(findings).length > 0, parts = [];
+    const { model } = this.explorer, level = levelOf(model, answer);
     if (!known) parts.push(h("p", {}, "Click a state to set a finding; click it again to clear it."));
     if (known && level) {
       parts.push(h("p", { className: `level ${level}` }, careWords(level)));
-      parts.push(h("p", {}, !care || care.byFlag ? "Decided by a red flag, whatever the probabilities say." : "The level with the least expected loss; no red flag asks for more."));
+      parts.push(h("p", {}, care ? decidedWords(care, model.levels) : ""));
     }
-    if (known) for (const flag of flags) parts.push(h("p", { className: "flag" }, isolated(flag.text)));
-    if (known) parts.push(...this.unresolved(answer.unresolved ?? []));
+    if (known) for (const flag of flags) parts.push(h("p", { className: "flag" }, isolated(flag.text), flag.holds === LIKELY ? ` (likely, ${percent(flag.probability)})` : ""));
+    if (known) parts.push(...this.unresolved(unresolved));
     this.care.replaceChildren(...parts);
     this.summary = known && level ? `${careWords(level)}. ` : "";
   }
@@ -137,10 +137,12 @@ class Panel {
   // Red flags of which something was not asked or is not known: what is not ruled out is no reassurance.
   unresolved(flags) {
     if (!flags.length) return [];
-    const listed = h("ul", {}, ...flags.map((flag) => h("li", {}, isolated((this.explorer.model.flags[flag] ?? flag).text))));
+    const { variables } = this.explorer.model;
+    const silent = [...new Set(flags.flatMap((flag) => flag.silent))].map((i) => variables[i].label);
+    const listed = h("ul", {}, ...flags.map((flag) => h("li", {}, isolated(flag.text))));
     const open = this.care.querySelector(".unresolved")?.open ?? false; // it is redrawn
-    const words = `${flags.length} red flag${flags.length > 1 ? "s are" : " is"} not ruled out`;
-    return [h("details", { className: "unresolved", open }, h("summary", {}, words), listed)];
+    const words = `${flags.length} red flag${flags.length > 1 ? "s are" : " is"} not ruled out; not asked: `;
+    return [h("details", { className: "unresolved", open }, h("summary", {}, words, isolated(silent.join(", "))), listed)];
   }
 
   showLeading(answer) {

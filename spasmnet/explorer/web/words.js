@@ -1,6 +1,16 @@
 // Words and numbers for people.
 
-const CARE = { self_care: "Self-care", routine: "Routine care", urgent: "Urgent care", emergency: "Emergency care", undetermined: "Not determined" };
+const CARE = { self_care: "Self-care", routine: "Routine care", urgent: "Urgent care", emergency: "Emergency care", undetermined: "Not known yet" };
+
+// What decided a level of care.
+function decidedWords(care, levels) {
+  if (care.undetermined) {
+    const so = (CARE[levels[care.provisional]] ?? levels[care.provisional]).toLowerCase();
+    return `${care.answered} of at least ${care.minimum} questions about red flags are answered; by what is known so far: ${so}. ${care.advice}`;
+  }
+  return care.byFlag ? "Decided by a red flag, whatever the probabilities say." : "The level with the least expected loss; no red flag asks for more.";
+}
+
 const ROLES = { risk_factor: "Risk factors", cause: "Causes", serious: "Serious conditions", finding: "Findings" };
 
 // Letters that cannot be seen, or that turn the direction of writing, as JSON writes them; line ends are kept.

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spasmnet._shown import Shown
+from spasmnet.errors import EvidenceError
 from spasmnet.network import Network, Variable
 from spasmnet.posterior import Posterior
-from spasmnet.rules import Rule
-from spasmnet.triage import Care, care_level, flags, holding_flags, suspected
+from spasmnet.triage.care import Care, RedFlag, assess, suspected
+from spasmnet.triage.guidance import Rule
 
 if TYPE_CHECKING:
     from spasmnet.engine import Engine
@@ -72,23 +73,37 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Report(Shown):
-    """A posterior, ordered for a reader; `others` are the variables that are neither observed nor causes."""
+    """A posterior, ordered for a reader; `others` are the variables that are neither observed nor causes.
+
+    `red_flags` hold, for certain or likely; `possible_red_flags` depend on uncertain findings; `unresolved_red_flags`
+    are not ruled out, since something that they look at was not asked about, or is `unknown`.
+    """
 
     posterior: Posterior
     causes: tuple[Ranked, ...]
     serious: tuple[Ranked, ...]
     others: tuple[Ranked, ...]
-    red_flags: tuple[Rule, ...]
-    possible_red_flags: tuple[Rule, ...]
+    red_flags: tuple[RedFlag, ...]
+    possible_red_flags: tuple[RedFlag, ...]
+    unresolved_red_flags: tuple[Rule, ...]
     advice: tuple[Suggestion, ...]
     care: Care | None
     suspected: tuple[Variable, ...]
+    unknown: tuple[str, ...] = ()
 
     @property
     def differential(self) -> tuple[Variable, ...]:
         """What to think of first: the suspected conditions, then causes and serious conditions by their probability."""
         rows = sorted((*self.causes, *self.serious), key=_by_probability)
         return tuple(dict.fromkeys((*self.suspected, *(row.variable for row in rows))))
+
+    def not_asked(self, rule: Rule) -> list[str]:
+        """The variables of a red flag of which nothing was said."""
+        return [name for name in rule.when if name not in self.posterior.evidence and name not in self.unknown]
+
+    def in_vain(self, rule: Rule) -> list[str]:
+        """The variables of a red flag that were asked about in vain."""
+        return [name for name in rule.when if name in self.unknown]
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain data for JSON: the posterior's own keys and those of this report."""
@@ -98,12 +113,16 @@ class Report(Shown):
             "causes": [row.as_dict() for row in self.causes],
             "serious": [row.as_dict() for row in self.serious],
             "others": [row.as_dict() for row in self.others],
-            "red_flags": [_rule(rule, network) for rule in self.red_flags],
-            "possible_red_flags": [_rule(rule, network) for rule in self.possible_red_flags],
+            "red_flags": [_flag(flag, network) for flag in self.red_flags],
+            "possible_red_flags": [_flag(flag, network) for flag in self.possible_red_flags],
+            "unresolved_red_flags": [
+                rule_as_dict(rule, network) | {"not_asked": self.not_asked(rule), "unknown": self.in_vain(rule)}
+                for rule in self.unresolved_red_flags
+            ],
             "care": self.care.as_dict() if self.care else None,
             "suspected": [variable.name for variable in self.suspected],
             "advice": [
-                _rule(item.rule, network) | {"because": {variable.name: p for variable, p in item.because}}
+                rule_as_dict(item.rule, network) | {"because": {variable.name: p for variable, p in item.because}}
                 for item in self.advice
             ],
             "intended_use": network.intended_use,
@@ -115,33 +134,77 @@ class Report(Shown):
         return f"<Report given {count} finding{'s' * (count != 1)}: {len(self.red_flags)} red flags{care}>"
 
 
-def report(engine: Engine, evidence: Mapping[str, Any] | None = None, *, interval: float | None = None) -> Report:
-    """Ask the engine, and order what it answers for a reader.
+def report(
+    engine: Engine,
+    evidence: Mapping[str, Any] | None = None,
+    *,
+    unknown: Collection[str] = (),
+    interval: float | None = None,
+) -> Report:
+    """What the findings of one case mean: causes in order, red flags, the level of care, and advice.
 
-    `interval` is the level of credible intervals, in (0, 1), or None for none. Raises EvidenceError,
-    ImpossibleEvidenceError and SpasmnetError, as `Engine.posterior` does.
+    `unknown` are the variables that were asked about in vain; they count as not observed, and what is not known rules
+    no red flag out. `interval` is the level of credible intervals, in (0, 1), or None for none. Raises EvidenceError,
+    UnknownVariableError, ImpossibleEvidenceError (with the red flags that hold) and SpasmnetError, as
+    `Engine.posterior` does.
 
     >>> import spasmnet
-    >>> found = report(spasmnet.compile(spasmnet.load()), {"dark_urine": "cola", "muscle_pain": "present"})
-    >>> found.red_flags[0].level, found.serious[0].variable.name
-    ('emergency', 'rhabdomyolysis')
+    >>> found = spasmnet.report(spasmnet.compile(spasmnet.load()), {"dark_urine": "cola", "muscle_pain": "present"})
+    >>> found.red_flags[0].level, found.red_flags[0].holds, found.serious[0].variable.name
+    ('emergency', 'certain', 'rhabdomyolysis')
     """
+    in_vain = checked_unknown(engine.network, evidence, unknown)
     posterior = engine.posterior(evidence, interval=interval)
     before = engine.posterior({}) if posterior.evidence else posterior
     rows = ranked(posterior, before)
     causes = tuple(row for row in rows if row.variable.role == "cause")
-    certain, possible = flags(engine.network, posterior.evidence)
+    found = assess(posterior, in_vain)
     return Report(
         posterior,
         causes,
         tuple(row for row in rows if row.variable.role == "serious"),
         _others(rows, engine.network),
-        certain,
-        possible,
+        found.red_flags,
+        found.possible,
+        found.unresolved,
         fitting_advice(posterior, causes[:LEADING]),
-        care_level(posterior),
-        tuple(engine.network.by_name[name] for name in suspected(holding_flags(posterior))),
+        found.care,
+        tuple(engine.network.by_name[name] for name in suspected(found.red_flags)),
+        in_vain,
     )
+
+
+def care_level(
+    engine: Engine, evidence: Mapping[str, Any] | None = None, *, unknown: Collection[str] = ()
+) -> Care | None:
+    """How soon somebody with these findings should be seen, and what decided it.
+
+    The expected loss of a level is its burden plus Σ over the harms of P(condition given the findings) · loss; the
+    level with the least is preferred (the more cautious one of equals). Red flags that hold set a floor. Where the
+    model wants more red-flag questions answered, a level that is not urgent is "undetermined". None in a model without
+    losses of which no red flag holds. `unknown` are the variables that were asked about in vain. Errors as for
+    `report`.
+
+    >>> import spasmnet
+    >>> care = spasmnet.care_level(spasmnet.compile(spasmnet.load()), {"jaw_stiffness": "present"})
+    >>> care.level, care.decided_by
+    ('emergency', 'red flag')
+
+    Source: von Neumann J, Morgenstern O (1944), Theory of games and economic behavior (expected utility).
+    """
+    in_vain = checked_unknown(engine.network, evidence, unknown)
+    return assess(engine.posterior(evidence), in_vain).care
+
+
+def checked_unknown(network: Network, evidence: Mapping[str, Any] | None, unknown: Collection[str]) -> tuple[str, ...]:
+    """The variables that were asked about in vain; raises EvidenceError for one that is also a finding."""
+    if isinstance(unknown, str):
+        raise EvidenceError(f"unknown is a list of variables, such as [{unknown!r}]")
+    names = tuple(dict.fromkeys(network.variable(name).name for name in unknown))
+    both = [name for name in names if name in (evidence or ())]
+    if both:
+        raise EvidenceError(f"{both[0]} is both a finding and unknown; leave it out of one of the two")
+    return names
 
 
 def ranked(posterior: Posterior, before: Posterior | None = None) -> tuple[Ranked, ...]:
@@ -205,7 +268,11 @@ def fitting_advice(posterior: Posterior, leading: Iterable[Ranked]) -> tuple[Sug
     return tuple(chosen)
 
 
-def _rule(rule: Rule, network: Network) -> dict[str, Any]:
+def _flag(flag: RedFlag, network: Network) -> dict[str, Any]:
+    return rule_as_dict(flag.rule, network) | {"holds": flag.holds, "probability": flag.probability}
+
+
+def rule_as_dict(rule: Rule, network: Network) -> dict[str, Any]:
     """A rule as plain data, with its source in full."""
     source = network.sources.get(rule.source)
     return {
