@@ -278,7 +278,9 @@ def _state_problems(variable: Variable) -> list[Problem]:
         if not isinstance(s, str) or not s
     ]
     problems += [
-        Problem(where, f"the state {shown(s)} {fault}") for s in states if isinstance(s, str) and (fault := _fault_of(s))
+        Problem(where, f"the state {shown(s)} {fault}")
+        for s in states
+        if isinstance(s, str) and (fault := _fault_of(s))
     ]
     if variable.cost is not None and not 0 <= variable.cost < inf:
         problems.append(Problem(f"variables.{variable.name}.cost", f"{variable.cost} is not a finite number >= 0"))
