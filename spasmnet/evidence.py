@@ -13,7 +13,10 @@ from math import inf, log
 from numbers import Real
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from spasmnet._frozen import FrozenMapping
+from spasmnet.circuit.depth import SHALLOW, Depth, depth_of
 from spasmnet.errors import EvidenceError, UnknownStateError
 from spasmnet.network import Network, Variable
 
@@ -24,13 +27,14 @@ LEAST_RATIO = 1e-300  # of likelihoods: further apart, the smaller could not be 
 class Weights(NamedTuple):
     """Evidence for the kernels: indicators at `at` take the values `weight`; `shift` is added to ln P(e).
 
-    `findings` is the evidence as it was understood, in data of its own.
+    `findings` is the evidence as it was understood, in data of its own; `depth` is that of the likelihoods.
     """
 
     at: array[int]
     weight: array[float]
     shift: float
     findings: Mapping[str, Any]
+    depth: Depth = SHALLOW
 
 
 class Encoder:
@@ -64,19 +68,21 @@ class Encoder:
     def _carefully(self, evidence: Mapping[str, Any]) -> Weights:
         """The same, with likelihoods and with an error for all that is not understood."""
         check(self.network, evidence)
-        at, weight, shift = array("i"), array("d"), 0.0
+        at, weight, shift, depth = array("i"), array("d"), 0.0, SHALLOW
         for name, finding in evidence.items():
             if isinstance(finding, Mapping):
                 largest = max(float(finding[state]) for state in finding)
                 shift += log(largest)
-                for i, state in enumerate(self.network.by_name[name].states):
-                    at.append(self._first[name] + i)
-                    weight.append(float(finding[state]) / largest)
+                states = self.network.by_name[name].states
+                row = [float(finding[state]) / largest for state in states]
+                at.extend(range(self._first[name], self._first[name] + len(states)))
+                weight.extend(row)
+                depth += depth_of([np.array(row)])
             else:
                 others = self._others[name][finding]
                 at.extend(others)
                 weight.extend([0.0] * len(others))
-        return Weights(at, weight, shift, own(evidence))
+        return Weights(at, weight, shift, own(evidence), depth)
 
 
 def check(network: Network, evidence: Mapping[str, Any]) -> None:
