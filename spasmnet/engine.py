@@ -21,8 +21,9 @@ from spasmnet.circuit import (
     factorise,
     too_large,
 )
-from spasmnet.circuit.cases import Workspace, wide
+from spasmnet.circuit.cases import Workspace, needs_wide, wide
 from spasmnet.circuit.circuit import Circuit
+from spasmnet.circuit.depth import SHALLOW
 from spasmnet.circuit.elimination import Elimination
 from spasmnet.circuit.explain import best_leaves
 from spasmnet.circuit.plan import Plan, plan
@@ -81,7 +82,7 @@ class Engine(Shown):
 
     __slots__ = (
         "__dict__", "_codes", "_compiled", "_encode", "_local", "_max_products", "_order", "_provenance",
-        "_small", "network", "plan",
+        "_small", "_wide", "network", "plan",
     )  # fmt: skip
 
     def __init__(
@@ -102,6 +103,9 @@ class Engine(Shown):
         else:
             self._encode = Encoder(network, compiled.circuit.first_indicator)
             self._small = self.products // PRODUCTS_A_CELL if self.products >= DIRECT_FROM else 0
+        self._wide = plan.depth.extended
+        if self._wide:
+            self._small = 0
         self._local = threading.local()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -127,6 +131,8 @@ class Engine(Shown):
     @property
     def small_rows(self) -> int:
         """How many entries of clusters a case of a table may take to be eliminated directly."""
+        if self._wide:
+            return 0
         most = self.products // PRODUCTS_A_CELL_OF_ROWS * (self.products >= DIRECT_FROM)
         return most if self.has_circuit else self._max_products
 
@@ -240,7 +246,7 @@ class Engine(Shown):
             rows, log_total = self._targeted(self.network.names, findings)
             if log_total == float("-inf"):
                 raise self.impossible(evidence)
-            values = [exp(log_total), *(p for row in rows.values() for p in row.tolist())]
+            values = [_exp(log_total), *(p for row in rows.values() for p in row.tolist())]
             return Posterior(self.network, values, log_total, findings, self._provenance)
         circuit, weights = self._compiled.circuit, self._encode(evidence)
         try:
@@ -248,14 +254,14 @@ class Engine(Shown):
         except AttributeError:
             work = self._local.work = Workspace(circuit)
         values = work.query(weights.at, weights.weight)
-        total = values[0]
+        total = 0.0 if self._wide or (weights.depth is not SHALLOW and needs_wide(circuit, weights)) else values[0]
         if total > TINY:
             log_total = log(total)
         else:
             log_total, answers = wide(circuit, weights)
             if not answers:
                 raise self.impossible(evidence)
-            values = [total, *answers]
+            values = [_exp(log_total), *answers]
         return Posterior(self.network, values, log_total + weights.shift, weights.findings, self._provenance)
 
     def log_evidence(self, evidence: Mapping[str, Any] | None = None) -> float:
@@ -396,9 +402,7 @@ class Engine(Shown):
             some = {name: evidence[name] for name in findings}
             if self._compiled is None:
                 return self._targeted((), some)[1] > float("-inf")
-            weights = self._encode(some)
-            out = Workspace(self._compiled.circuit).query(weights.at, weights.weight)
-            return out[0] > TINY or bool(wide(self._compiled.circuit, weights)[1])
+            return bool(wide(self._compiled.circuit, self._encode(some))[1])
 
         return {name: evidence[name] for name in smallest_contradiction(list(evidence), possible)}
 
@@ -409,3 +413,8 @@ def _unpickled(
     """An engine from its pickle; raises SpasmnetError for one of another version, and for one that is damaged."""
     factors, compiled = opened(version, digest, network, order, circuit)
     return Engine(network, order, compiled, plan(network, factors, order.variables), max_products)
+
+
+def _exp(power: float) -> float:
+    """e to a power, or the largest float."""
+    return exp(min(power, 709.0))

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spasmnet._frozen import FrozenMapping
+from spasmnet.circuit.depth import SHALLOW, Depth, depth_of
 from spasmnet.errors import EvidenceError, UnknownStateError, UnknownVariableError
 from spasmnet.network import Network, Variable
 
@@ -150,13 +151,14 @@ def variable_of(network: Network, name: object, names: Names | None = None) -> V
 class Weights(NamedTuple):
     """Evidence for the kernels: indicators at `at` take the values `weight`; `shift` is added to ln P(e).
 
-    `findings` is the evidence as it was understood, in data of its own.
+    `findings` is the evidence as it was understood, in data of its own; `depth` is that of the likelihoods.
     """
 
     at: array[int]
     weight: array[float]
     shift: float
     findings: Mapping[str, Any]
+    depth: Depth = SHALLOW
 
 
 class Encoder:
@@ -190,19 +192,21 @@ class Encoder:
     def _carefully(self, evidence: Mapping[str, Any]) -> Weights:
         """The same, with likelihoods, with values that are no text, and with an error for all not understood."""
         findings = read_evidence(self.network, evidence)
-        at, weight, shift = array("i"), array("d"), 0.0
+        at, weight, shift, depth = array("i"), array("d"), 0.0, SHALLOW
         for name, finding in findings.items():
             if isinstance(finding, Mapping):
                 largest = max(finding.values())
                 shift += log(largest)
-                for i, state in enumerate(self.network.by_name[name].states):
-                    at.append(self._first[name] + i)
-                    weight.append(finding[state] / largest)
+                states = self.network.by_name[name].states
+                row = [float(finding[state]) / largest for state in states]
+                at.extend(range(self._first[name], self._first[name] + len(states)))
+                weight.extend(row)
+                depth += depth_of([np.array(row)])
             else:
                 others = self._others[name][finding]
                 at.extend(others)
                 weight.extend([0.0] * len(others))
-        return Weights(at, weight, shift, findings)
+        return Weights(at, weight, shift, findings, depth)
 
 
 def read_evidence(network: Network, evidence: Mapping[Any, Any]) -> dict[str, Any]:

@@ -48,6 +48,26 @@ def joint(network: Network, evidence: Mapping[str, Any] | None = None) -> Array:
     return values
 
 
+def scaled_joint(network: Network, evidence: Mapping[str, Any] | None = None) -> tuple[Array, int]:
+    """The same divided by a power of 2, with the power, so that its largest entry is about 1: nothing of use is lost,
+    however small the numbers and however large or small the likelihoods. All zeros if the evidence is impossible.
+    """
+    names = network.names
+    factors = [((*network.cpds[n].parents, n), table(network.cpds[n])) for n in names]
+    for name, finding in (evidence or {}).items():
+        states = network.by_name[name].states
+        weights = [finding[s] if isinstance(finding, Mapping) else float(s == finding) for s in states]
+        factors.append(((name,), np.array(weights, dtype=np.longdouble)))
+    digits, powers = np.ones((), dtype=np.longdouble), np.zeros((), dtype=np.int64)
+    for scope, values in factors:
+        digits, more = np.frexp(digits * _aligned(np.asarray(values, dtype=np.longdouble), scope, names))
+        powers = powers + more
+    if not digits.any():
+        return digits, 0
+    largest = int(powers[digits > 0].max())
+    return np.ldexp(digits, np.maximum(powers - largest, -20_000)), largest
+
+
 def _aligned(values: Array, scope: Sequence[str], names: Sequence[str]) -> Array:
     ordered = values.transpose([scope.index(name) for name in names if name in scope])
     return np.expand_dims(ordered, tuple(i for i, name in enumerate(names) if name not in scope))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import narwhals as nw
@@ -42,12 +43,13 @@ def networks(
     names: st.SearchStrategy[str] = odd_text,
     min_variables: int = 1,
     positive: bool = False,
+    extreme: bool = False,
 ) -> Network:
     """A random network: any acyclic graph, also disconnected, declared in any order.
 
     Variables have 1 to `max_states` states and at most `max_parents` parents. Numbers span many orders of magnitude
     and, unless `positive`, include exact zeros and ones. `positive` leaves out deterministic distributions; the zeros
-    in the first row of a noisy-MAX link remain, as they must.
+    in the first row of a noisy-MAX link remain, as they must. `extreme` adds numbers down to 1e-307.
     """
     count = draw(st.integers(min_variables, max_variables))
     labels = draw(st.lists(names, min_size=count, max_size=count, unique=True))
@@ -59,7 +61,7 @@ def networks(
         parents = draw(st.permutations(draw(_subset(variables[:at], max_parents))))
         usable = [kind for kind in kinds if not (positive and kind == "deterministic")] or ["table"]
         kind = draw(st.sampled_from(usable))
-        cpds[variable.name] = _cpd(kind, variable, parents, random, positive)
+        cpds[variable.name] = _cpd(kind, variable, parents, random, positive, extreme)
     return Network(tuple(draw(st.permutations(variables))), cpds, name="drawn")
 
 
@@ -69,16 +71,20 @@ def _subset(items: list[Variable], most: int) -> st.SearchStrategy[list[Variable
     return st.lists(st.sampled_from(items), max_size=min(most, len(items)), unique_by=lambda variable: variable.name)
 
 
-def _cpd(kind: str, variable: Variable, parents: list[Variable], random: np.random.Generator, positive: bool) -> CPD:
+def _cpd(
+    kind: str, variable: Variable, parents: list[Variable], random: np.random.Generator, positive: bool,
+    extreme: bool = False,
+) -> CPD:  # fmt: skip
     names, sizes, states = [p.name for p in parents], [len(p.states) for p in parents], len(variable.states)
+    drawn = extreme_rows if extreme and random.random() < 0.7 else partial(rows, positive=positive)
     if kind == "deterministic":
         return Deterministic(names, random.integers(0, states, sizes), states)
     if kind == "noisy_max":
-        links = [rows(random, (size, states), positive) for size in sizes]
+        links = [drawn(random, (size, states)) for size in sizes]
         for link in links:
             link[0] = np.eye(states)[0]
-        return NoisyMax(names, rows(random, (states,), positive), links)
-    return Table(names, rows(random, (*sizes, states), positive))
+        return NoisyMax(names, drawn(random, (states,)), links)
+    return Table(names, drawn(random, (*sizes, states)))
 
 
 def rows(random: np.random.Generator, shape: tuple[int, ...], positive: bool = False) -> NDArray[np.float64]:
@@ -91,6 +97,19 @@ def rows(random: np.random.Generator, shape: tuple[int, ...], positive: bool = F
         keep[..., 0] |= ~keep.any(axis=-1)
         values = np.where((style == 2) & ~keep, 0.0, values)
     return np.asarray(values / values.sum(axis=-1, keepdims=True), dtype=np.float64)
+
+
+def extreme_rows(random: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Distributions along the last axis with numbers down to 1e-307, of which products are smaller than any float.
+
+    One number of a row is ordinary; zeros are among the others.
+    """
+    values = 10.0 ** -random.uniform(0, random.choice([20.0, 160.0, 307.0]), shape)
+    values[random.random(shape) < 0.15] = 0.0
+    at = random.integers(0, shape[-1], shape[:-1])[..., None]
+    np.put_along_axis(values, at, random.random(at.shape) + 0.1, axis=-1)
+    found = np.asarray(values / values.sum(axis=-1, keepdims=True), dtype=np.float64)
+    return np.where(found < 1e-307, 0.0, found)
 
 
 @st.composite
@@ -138,6 +157,25 @@ def noisy_networks(draw: st.DrawFn, max_parents: int = 8) -> Network:
 
 
 any_networks = networks() | noisy_networks()
+
+
+@st.composite
+def extreme_cases(
+    draw: st.DrawFn, kinds: tuple[str, ...] = ("table", "deterministic")
+) -> tuple[Network, dict[str, Any]]:
+    """A network with numbers down to 1e-307, and findings of which some are likelihoods from 1e-300 to 1e300.
+
+    By default without noisy-MAX, so that every product is a number of extended precision.
+    """
+    network = draw(networks(max_variables=6, kinds=kinds, extreme=True))
+    found = draw(evidence(network))
+    for name, finding in found.items():
+        if isinstance(finding, dict):
+            spread = draw(st.sampled_from([1.0, 100.0, 295.0]))
+            top = draw(st.floats(spread - 300, 299))
+            powers = {state: top - draw(st.floats(0, spread)) for state in finding}
+            found[name] = {state: 10.0 ** powers[state] if value else 0.0 for state, value in finding.items()}
+    return network, found
 
 
 @st.composite

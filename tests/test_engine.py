@@ -30,7 +30,7 @@ from spasmnet.errors import (
     UnknownVariableError,
 )
 from tests import enumeration
-from tests.strategies import any_networks, networks, networks_with_evidence, noisy_networks, rows
+from tests.strategies import any_networks, extreme_cases, networks, networks_with_evidence, noisy_networks, rows
 
 many = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 ABSOLUTE = 1e-12
@@ -384,7 +384,7 @@ def assignments(network: Network, values: np.ndarray[Any, Any]) -> dict[tuple[st
 
 
 @settings(many, max_examples=100)
-@given(networks_with_evidence())
+@given(networks_with_evidence() | extreme_cases())
 def test_most_probable(case: tuple[Network, dict[str, Any]]) -> None:
     """The explanation is the most probable joint state of the enumerated ones, with its probability."""
     network, found = case
@@ -433,7 +433,7 @@ def test_most_probable_of_an_underflowing_case() -> None:
 
 
 @settings(many, max_examples=80)
-@given(st.data(), networks_with_evidence())
+@given(st.data(), networks_with_evidence() | extreme_cases())
 def test_joint(data: st.DataObject, case: tuple[Network, dict[str, Any]]) -> None:
     """The joint of any variables, observed and weighted ones too, is the enumerated one, in the order asked."""
     network, found = case
@@ -454,7 +454,7 @@ def test_joint(data: st.DataObject, case: tuple[Network, dict[str, Any]]) -> Non
 
 
 @many
-@given(networks_with_evidence())
+@given(networks_with_evidence() | extreme_cases())
 def test_joint_of_one_is_the_posterior(case: tuple[Network, dict[str, Any]]) -> None:
     """The joint of a single variable is its posterior."""
     network, found = case

@@ -24,7 +24,7 @@ from spasmnet.circuit.plan import plan
 from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, UnknownStateError, UnknownVariableError
 from tests import enumeration
-from tests.strategies import any_networks, evidence, networks, networks_with_evidence, noisy_networks
+from tests.strategies import any_networks, evidence, extreme_cases, networks, networks_with_evidence, noisy_networks
 
 many = settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 ABSOLUTE = 1e-12
@@ -52,8 +52,8 @@ def possible(network: Network, found: Mapping[str, Any]) -> bool:
 # ------------------------------------------------------------------ right
 
 
-@settings(many, max_examples=300)
-@given(networks_with_evidence())
+@settings(many, max_examples=400)
+@given(networks_with_evidence() | extreme_cases())
 def test_enumeration(case: tuple[Network, dict[str, Any]]) -> None:
     """Posteriors and log P(e) are those of the enumerated joint; impossible evidence names a smallest contradiction."""
     network, found = case
@@ -84,7 +84,7 @@ def test_chains_of_maxima(data: st.DataObject, network: Network) -> None:
 
 
 @many
-@given(networks_with_evidence())
+@given(networks_with_evidence() | extreme_cases())
 def test_probabilities_are_probabilities(case: tuple[Network, dict[str, Any]]) -> None:
     """Every number lies in [0, 1] and those of a variable sum to 1; an observed state has exactly 1."""
     network, found = case
@@ -148,7 +148,7 @@ def test_the_smallest_contradiction_beats_the_first() -> None:
 
 
 @many
-@given(st.data(), networks_with_evidence())
+@given(st.data(), networks_with_evidence() | extreme_cases())
 def test_declaration_order(data: st.DataObject, case: tuple[Network, dict[str, Any]]) -> None:
     """The order in which variables and findings are declared changes nothing."""
     network, found = case
@@ -172,7 +172,7 @@ def with_order(network: Network, order: list[int]) -> Engine:
 
 
 @many
-@given(st.data(), networks_with_evidence())
+@given(st.data(), networks_with_evidence() | extreme_cases())
 def test_elimination_order(data: st.DataObject, case: tuple[Network, dict[str, Any]]) -> None:
     """Whatever the elimination order, the answers are the same."""
     network, found = case
@@ -197,7 +197,7 @@ def test_orders_are_complete_and_repeatable(network: Network, tries: int) -> Non
 
 
 @many
-@given(st.data(), networks_with_evidence())
+@given(st.data(), networks_with_evidence() | extreme_cases())
 def test_flat_likelihoods(data: st.DataObject, case: tuple[Network, dict[str, Any]]) -> None:
     """A likelihood of 1 for every state is no evidence at all."""
     network, found = case
@@ -225,7 +225,7 @@ def test_scaled_likelihoods(case: tuple[Network, dict[str, Any]], power: float) 
 
 
 @many
-@given(networks_with_evidence())
+@given(networks_with_evidence() | extreme_cases())
 def test_hard_evidence_is_a_likelihood(case: tuple[Network, dict[str, Any]]) -> None:
     """A state, and a likelihood that rules out all others, are the same finding."""
     network, found = case

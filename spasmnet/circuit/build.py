@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spasmnet.circuit.depth import SHALLOW, Depth
 from spasmnet.circuit.factors import FactorSet
 from spasmnet.kernels.native import kernels
 
@@ -26,9 +27,13 @@ class Symbol:
 
 
 class Nodes:
-    """The nodes made so far. Leaves come first: zero, one, the other constants, and an indicator λ for each state."""
+    """The nodes made so far. Leaves come first: zero, one, the other constants, and an indicator λ for each state.
 
-    def __init__(self, constants: NDArray[np.float64], n_indicators: int) -> None:
+    `depth` tells how small a product of the constants can get.
+    """
+
+    def __init__(self, constants: NDArray[np.float64], n_indicators: int, depth: Depth = SHALLOW) -> None:
+        self.depth = depth
         self.first = len(constants) + n_indicators
         self.count = np.array([self.first, 0])  # nodes, products
         self.steps = [self.first]
@@ -102,7 +107,7 @@ def eliminate(factors: FactorSet, order: Sequence[int], indicators: dict[int, in
     constants = np.unique(np.concatenate([[0.0, 1.0], *(table.ravel() for table in tables)]))
     constants = np.concatenate([[0.0, 1.0], constants[(constants != 0.0) & (constants != 1.0)]])
     rank = np.argsort(constants, kind="stable")
-    nodes = Nodes(constants, sum(indicators.values()))
+    nodes = Nodes(constants, sum(indicators.values()), factors.depth)
     symbols = []
     for factor, table in zip(factors.factors, tables, strict=True):
         ids = rank[np.searchsorted(constants, table, sorter=rank)].astype(np.int32)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from spasmnet._frozen import FrozenMapping, Rebuilt
 from spasmnet.circuit.build import ONE, ZERO, Nodes
+from spasmnet.circuit.depth import SHALLOW, Depth
 from spasmnet.kernels.native import kernels
 
 Ints = NDArray[Any]
@@ -26,7 +27,7 @@ class Circuit(Rebuilt):
     the network polynomial forwards (the first `forward_runs` runs; `root` is P(e)), then its derivatives. `slots` pairs
     each wanted indicator with the node of its derivative, and `groups` says how many belong to each target. `runs`
     holds (arity, count) of neighbouring nodes of one arity that do not depend on one another, `pairs` their products,
-    left + right · 2^32.
+    left + right · 2^32. `depth` tells how small a product of the constants can get.
     """
 
     first_indicator: Mapping[int, int]
@@ -39,6 +40,7 @@ class Circuit(Rebuilt):
     root: int
     slots: Ints
     groups: Ints
+    depth: Depth = SHALLOW
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "first_indicator", FrozenMapping(self.first_indicator))
@@ -127,6 +129,7 @@ def finish(nodes: Nodes, root: int, indicators: Mapping[int, int], targets: Mapp
         root=int(place(rename[[root]])[0]),
         slots=place(slots.ravel()),
         groups=np.array(list(targets.values())),
+        depth=nodes.depth,
     )
 
 

@@ -17,7 +17,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.cpd import NoisyMax
+from spasmnet.circuit.depth import SAFE, SHALLOW, Depth, depth_of_distributions
+from spasmnet.cpd import CPD, NoisyMax
 from spasmnet.network import Network
 
 Floats = NDArray[np.float64]
@@ -38,10 +39,14 @@ class Factor:
 
 @dataclass(frozen=True)
 class FactorSet:
-    """Factors whose product, summed over hidden variables, is the joint distribution of the network's variables."""
+    """Factors whose product, summed over hidden variables, is the joint distribution of the network's variables.
+
+    `depth` tells how small a product of their numbers can get.
+    """
 
     cards: tuple[int, ...]
     factors: tuple[Factor, ...]
+    depth: Depth = SHALLOW
 
 
 def factorise(network: Network, keep: Iterable[str] | None = None, chain_from: int = 4) -> FactorSet:
@@ -65,8 +70,9 @@ def factors_of(network: Network, kept: Collection[str], chain_from: int = 4) -> 
         if isinstance(cpd, NoisyMax) and 0 < chain_from <= len(scope):
             factors += _chain(cpd, scope, position[name], cards)
         else:
-            factors.append(Factor((*scope, position[name]), cpd.table, position[name]))
-    return FactorSet(tuple(cards), tuple(factors))
+            factors += _written_out(cpd, (*scope, position[name]), position[name])
+    depth = depth_of_distributions(network.cpds[name] for name in network.names if name in kept)
+    return FactorSet(tuple(cards), tuple(factors), depth)
 
 
 def ancestors(network: Network, names: Iterable[str]) -> set[str]:
@@ -83,8 +89,8 @@ def ancestors(network: Network, names: Iterable[str]) -> set[str]:
 
 def _chain(cpd: NoisyMax, parents: Sequence[int], child: int, cards: list[int]) -> list[Factor]:
     """One factor a parent: (maximum so far, parent, maximum with it); the last maximum is the child itself."""
-    first = NoisyMax(("first",), cpd.leak, cpd.links[:1]).table
-    factors = []
+    first = NoisyMax(("first",), cpd.leak, cpd.links[:1])
+    factors: list[Factor] = []
     so_far: tuple[int, ...] = ()
     for i, (parent, link) in enumerate(zip(parents, cpd.links, strict=True)):
         if i == len(parents) - 1:
@@ -92,9 +98,62 @@ def _chain(cpd: NoisyMax, parents: Sequence[int], child: int, cards: list[int]) 
         else:
             target = len(cards)
             cards.append(len(cpd.leak))
-        factors.append(Factor((*so_far, parent, target), partial(_maximum_with, link) if so_far else first, child))
+        scope = (*so_far, parent, target)
+        factors += [Factor(scope, partial(_maximum_with, link), child)] if so_far else _written_out(first, scope, child)
         so_far = (target,)
     return factors
+
+
+def _written_out(cpd: CPD, scope: tuple[int, ...], family: int) -> list[Factor]:
+    """A distribution as one table; as a product of several where its own numbers may be too small for a float."""
+    depth = depth_of_distributions([cpd]).total
+    if not isinstance(cpd, NoisyMax) or depth <= SAFE:
+        return [Factor(scope, cpd.table, family)]
+    return [Factor(scope, partial(_share_of_table, cpd, k), family) for k in range(int(depth // SAFE) + 1)]
+
+
+def _share_of_table(cpd: NoisyMax, k: int) -> Floats:
+    """The k-th of some tables whose product is that of a noisy-MAX: its digits, and its powers of 2 shared out."""
+    digits, powers = _extended_table(cpd)
+    if k == 0:
+        return np.minimum(np.ldexp(digits, np.maximum(powers, -int(SAFE))), 1.0)  # rounding can pass 1 by one unit
+    return np.ldexp(np.ones(digits.shape), np.clip(powers + int(SAFE) * k, -int(SAFE), 0))
+
+
+def _extended_table(cpd: NoisyMax) -> tuple[Floats, NDArray[np.int64]]:
+    """NoisyMax.table as digits · 2^power, with digits in [0.5, 1) or 0."""
+    digits, powers = _scaled(np.asarray(cpd.leak), np.zeros(len(cpd.leak), dtype=np.int64))
+    for link in cpd.links:
+        reached = np.cumsum(link, axis=-1)
+        parts = []
+        below: Extended = (np.zeros(powers.shape[:-1]), np.full(powers.shape[:-1], NO_POWER))
+        for y in range(len(cpd.leak)):
+            own = digits[..., y], powers[..., y]
+            parts.append(_sum(_times(own, reached[:, y]), _times(below, link[:, y])))
+            below = _sum(below, own)
+        digits, powers = (np.stack([part[i] for part in parts], axis=-1) for i in (0, 1))
+    return digits.reshape(cpd.shape), powers.reshape(cpd.shape)
+
+
+Extended = tuple[Floats, NDArray[np.int64]]
+NO_POWER = -(2**40)
+
+
+def _scaled(digits: Floats, powers: NDArray[np.int64]) -> Extended:
+    fraction, more = np.frexp(digits)
+    return fraction, np.where(fraction == 0, NO_POWER, powers + more)
+
+
+def _times(number: Extended, row: Floats) -> Extended:
+    """Products with a row of ordinary numbers, along a new last axis."""
+    fraction, more = np.frexp(row)
+    return _scaled(number[0][..., None] * fraction, number[1][..., None] + more)
+
+
+def _sum(a: Extended, b: Extended) -> Extended:
+    power = np.maximum(a[1], b[1])
+    parts = [np.ldexp(x, np.maximum(own - power, -2000)) for x, own in (a, b)]
+    return _scaled(parts[0] + parts[1], power)
 
 
 def _maximum_with(link: Floats) -> Floats:

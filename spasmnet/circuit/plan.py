@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet._frozen import FrozenMapping, Rebuilt, readonly
+from spasmnet.circuit.depth import Depth
 from spasmnet.circuit.factors import Factor, FactorSet
 from spasmnet.cpd import CPD, NoisyMax
 from spasmnet.kernels import layout as at
@@ -26,13 +27,15 @@ ROUNDING = 1e-14
 class Plan(Rebuilt):
     """What the kernel needs to know of a network: all arrays of whole numbers by their name in layout.py, the tables.
 
-    `counts` are the numbers of ranks, of the network's variables, of words in a set and of factors.
+    `counts` are the numbers of ranks, of the network's variables, of words in a set and of factors. `depth` tells how
+    small a product of the numbers can get; with one that needs the extended range, nothing is eliminated directly.
     """
 
     counts: tuple[int, int, int, int]
     arrays: Mapping[int, Ints]
     tables: Floats
     states: tuple[int, ...]
+    depth: Depth
 
 
 def plan(network: Network, factors: FactorSet, order: Sequence[int]) -> Plan:
@@ -109,6 +112,7 @@ def plan(network: Network, factors: FactorSet, order: Sequence[int]) -> Plan:
         FrozenMapping({key: readonly(array.ravel(), np.int64) for key, array in arrays.items()}),
         readonly(np.concatenate([np.zeros(0), *(table.ravel() for table in tables)])),
         tuple(cards[:n].tolist()),
+        factors.depth,
     )
 
 

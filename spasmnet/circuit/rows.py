@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.circuit.cases import Workspace, indicators_of, wide_indicators
+from spasmnet.circuit.cases import Workspace, indicators_of, needs_wide, wide_indicators
 from spasmnet.circuit.circuit import Circuit
 from spasmnet.evidence import Weights
 from spasmnet.kernels.layout import LANES, TINY
@@ -73,12 +73,13 @@ def solve(
         weighted,
         factors,
         _sorted_rows(codes, columns[:, 1], range(len(variables)) if telling is None else telling) if sort else None,
-        np.empty((rows, len(circuit.slots) // 2)),
-        np.empty(rows),
+        np.zeros((rows, len(circuit.slots) // 2)),
+        np.zeros(rows),
         _levels(rows, workers) if sort else (PART,),
     )
     blocks = -(-rows // job.levels[0])
-    share(job.run, iter(range(blocks)), min(workers, blocks))
+    if not needs_wide(circuit, weights):
+        share(job.run, iter(range(blocks)), min(workers, blocks))
     with np.errstate(divide="ignore"):
         log_evidence = np.log(job.totals)
     for i in np.flatnonzero(job.totals <= TINY):

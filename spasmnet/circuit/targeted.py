@@ -18,6 +18,7 @@ from spasmnet.circuit.build import eliminate
 from spasmnet.circuit.cases import wide_indicators
 from spasmnet.circuit.circuit import finish
 from spasmnet.circuit.contraction import Operand, Work, operand, plan
+from spasmnet.circuit.depth import depth_of
 from spasmnet.circuit.factors import Factor, FactorSet, ancestors, factors_of
 from spasmnet.circuit.order import elimination_order
 from spasmnet.circuit.requisite import requisite
@@ -86,12 +87,14 @@ def _part(
     one = size
     size += 1
     places = {}
+    indicators = [weights.get(name, np.ones(cards[name])) for name in free]
     for name in free:
         operands.append(Operand((position[name],), size, (1,), name in asked))
         places[name] = slice(size, size + cards[name])
         size += cards[name]
-    indicators = [weights.get(name, np.ones(cards[name])) for name in free]
     planned = plan(operands, factors.cards, size, one=one, name=network.name, max_products=max_products)
+    if (factors.depth + depth_of(indicators)).extended:
+        return _carefully(network, factors, free, asked, indicators)
     leaves = np.concatenate([*(table.ravel() for table in tables), np.ones(1), *indicators])
     work = Work(planned, leaves)
     total = work.forwards()
@@ -134,4 +137,5 @@ def _sliced(factors: FactorSet, fixed: Mapping[int, int]) -> FactorSet:
     return FactorSet(
         factors.cards,
         tuple(Factor(tuple(v for v in f.scope if v not in fixed), partial(at_states, f)) for f in factors.factors),
+        factors.depth,
     )

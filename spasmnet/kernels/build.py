@@ -5,6 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 ULPS = 1e-15  # constants that sum to one but for rounding are one
+FOLDED = 2.0**-900  # a smaller product of constants may lose digits, so that it stays a product
 
 inlined = njit(error_model="numpy", inline="always")  # a call would bring numba's run-time with it
 
@@ -30,9 +31,10 @@ def insert_all(starts, first_node, end_node, left, right, table, mask):
 def combine(a, b, n, k, constants, starts, left, right, table, mask, counters, out):
     """Write Σ_x a[i, x] · b[i, x] as nodes, i < n and x < k; `out[i]` receives the node.
 
-    Terms with a factor of zero are dropped, products by one are the other factor, sums of constants are constants,
-    and a node that exists already is used again. Node 0 is zero and node 1 is one; `constants` is NaN for a node that
-    depends on evidence; `counters` holds the numbers of nodes and of products so far.
+    Terms with a factor of zero are dropped, products by one are the other factor, sums of constants are constants
+    (unless one of their terms might underflow), and a node that exists already is used again. Node 0 is zero and node 1
+    is one; `constants` is NaN for a node that is worked out anew for each case; `counters` holds the numbers of nodes
+    and of products so far.
     """
     nodes = counters[0]
     products = counters[1]
@@ -48,7 +50,7 @@ def combine(a, b, n, k, constants, starts, left, right, table, mask, counters, o
             if p > q:
                 p, q = q, p
             value = constants[p] * constants[q]
-            if value == value:
+            if value >= FOLDED:  # not so if one of them is no constant
                 fixed += value
             else:
                 sure = False

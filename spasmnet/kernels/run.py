@@ -251,11 +251,10 @@ def differentiate_rows(
         begin += lanes
 
 
-def query_wide(values, powers, n_indicators, n_nodes, n_constants, runs, n_runs, pairs, root, slots, n_slots, out):
-    """One case with an exponent beside every number (value · 2^(512·power)), so that nothing underflows.
+def evaluate_wide(values, powers, n_indicators, n_nodes, n_constants, runs, n_runs, pairs):
+    """Run a program on one case with an exponent beside every number, value · 2^(512·power): nothing underflows.
 
-    `values` holds the indicators with the evidence, and the constants. `out` receives P(e) as value and power, then
-    the posteriors by slot.
+    `values` holds the indicators with the evidence, and the constants.
     """
     base = n_indicators + n_nodes
     for i in range(base + n_constants):
@@ -264,6 +263,9 @@ def query_wide(values, powers, n_indicators, n_nodes, n_constants, runs, n_runs,
             if values[i] != 0.0 and values[i] < LOWER:
                 values[i] *= BIG
                 powers[i] = -1
+            elif values[i] >= UPPER:
+                values[i] *= SMALL
+                powers[i] = 1
     node = n_indicators
     j = 0
     for run in range(n_runs):
@@ -298,22 +300,6 @@ def query_wide(values, powers, n_indicators, n_nodes, n_constants, runs, n_runs,
             powers[node] = power
             node += 1
             j += arity
-    out[0] = values[root]
-    out[1] = powers[root]
-    for i in range(n_slots):
-        p = slots[2 * i]
-        q = slots[2 * i + 1]
-        out[i + 2] = 0.0
-        if values[root] != 0.0 and values[p] != 0.0 and values[q] != 0.0:
-            ratio = values[p] * values[q] / values[root]
-            power = powers[p] + powers[q] - powers[root]
-            while power > 0 and ratio < UPPER:
-                ratio *= BIG
-                power -= 1
-            while power < 0 and ratio > 0.0:
-                ratio *= SMALL
-                power += 1
-            out[i + 2] = ratio
 
 
 def best_products(values, first, runs, n_runs, pairs, choice):
@@ -340,6 +326,6 @@ SIGNATURES = {
     differentiate: "f8* i8 i4* i8 i8* i8 i4* i8 f8*",
     differentiate_rows: "f8* f8* i8 i8 i4* i8 i8* i8 i4* i8 f8* f8*",
     query_rows: "f8* f8* i8 i2* i8 i4* f8* i8 i4* i8* i8 i4* i8 i8* i8 i4* i8 i4* i8 f8* f8* f8* f8*",
-    query_wide: "f8* i8* i8 i8 i8 i4* i8 i8* i8 i4* i8 f8*",
+    evaluate_wide: "f8* i8* i8 i8 i8 i4* i8 i8*",
     best_products: "f8* i8 i4* i8 i8* i8*",
 }

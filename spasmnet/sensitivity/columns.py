@@ -61,9 +61,11 @@ def _vertex_proximity(piece: Floats, value: Floats) -> Floats:
     one, two = alpha * (gamma * value + delta), gamma * (alpha * value + beta)
     flat = (gamma == 0) | (np.abs(one - two) <= ROUNDING * (np.abs(one) + np.abs(two)))
     slope = np.where(flat, 1.0, gamma)
-    centre, turn = -delta / slope, beta / slope - alpha * delta / slope**2
-    reach = np.sqrt(np.abs(turn))
-    return np.where(flat, np.inf, np.abs(value - np.where(centre < 0.5, centre + reach, centre - reach)))
+    with np.errstate(over="ignore", invalid="ignore"):  # of curves so flat that their vertex is beyond all floats
+        centre = -delta / slope
+        reach = np.sqrt(np.abs(beta / slope + alpha / slope * centre))
+        distance = np.abs(value - np.where(centre < 0.5, centre + reach, centre - reach))
+    return np.where(flat | np.isnan(distance), np.inf, distance)
 
 
 def admissible(
@@ -78,7 +80,8 @@ def admissible(
     for lines, down in ((falling, True), (rising, False)):
         slope, intercept = (part[first] - part for part in lines)  # over each state
         leads = slope > 0 if down else slope < 0
-        crossing = -intercept / np.where(leads, slope, 1.0)
+        with np.errstate(over="ignore"):
+            crossing = -intercept / np.where(leads, slope, 1.0)
         if down:
             low = np.maximum(low, np.where(leads, crossing, -np.inf).max(axis=0))
         else:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.circuit.build import Nodes, Symbol, write_down
+from spasmnet.circuit.cases import wide_derivatives
 from spasmnet.circuit.circuit import Circuit, finish
 from spasmnet.circuit.factors import Factor, FactorSet, ancestors
 from spasmnet.circuit.order import elimination_order
@@ -100,6 +101,11 @@ class Polynomial:
             len(circuit.slots) // 2, address(out), address(totals),
         )  # fmt: skip
         return totals, self._by_number(out)
+
+    def differentiate_wide(self, leaves: Floats, rows: Floats) -> tuple[Floats, Floats]:
+        """The same for some sets of leaves whose values may be too small for a float, divided by that of `leaves`."""
+        totals, found = wide_derivatives(self.circuit, leaves, rows)
+        return totals, self._by_number(found)
 
     def _by_number(self, found: Floats) -> Floats:
         """Pass what the sums receive on to the numbers in them."""

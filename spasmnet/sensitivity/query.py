@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet._frozen import Rebuilt
-from spasmnet.circuit.cases import wide_indicators
+from spasmnet.circuit.cases import LARGEST, wide_indicators
 from spasmnet.circuit.contraction import Work
+from spasmnet.circuit.depth import depth_of
 from spasmnet.circuit.factors import ancestors
 from spasmnet.circuit.halves import side_by_side
 from spasmnet.circuit.requisite import requisite
@@ -96,11 +97,18 @@ class Query:
     @cached_property
     def joint(self) -> Floats:
         """P(y, e) for each state y; raises ImpossibleEvidenceError if all are 0."""
+        if self._needs_wide:
+            return self._wide[0]
         place = self.question.joint.free[self.question.variable]
         work = self._differentiate(np.ones(place.stop - place.start))
         found = self._joint(work)
         self.question.joint.release(work)
-        return found if found.sum() > TINY else self._scaled[0]
+        return found if found.sum() > TINY else self._wide[0]
+
+    @cached_property
+    def _needs_wide(self) -> bool:
+        """Whether a product of the numbers may be too small for a float."""
+        return (self.engine.plan.depth + depth_of(self.weights.values())).extended
 
     @cached_property
     def gradient(self) -> Floats:
@@ -110,8 +118,8 @@ class Query:
     def slopes(self, weights: Floats) -> Floats:
         """The derivatives of Σ_y weights[y] · P(y, e) with respect to each number."""
         _ = self.joint
-        if "_scaled" in self.__dict__:
-            return np.asarray(weights @ self._scaled[1])
+        if "_wide" in self.__dict__:
+            return np.asarray(weights @ self._wide[1])
         found = np.zeros(len(self.numbers.values))
         if weights.min() == weights.max() == 1.0:
             source, work = self.question.below, self._differentiate_below()
@@ -129,6 +137,8 @@ class Query:
         Numerator and denominator are Σ_y weights[y] · P(y, e) with weights `top` and `bottom`; the others of a row move
         by the proportional rule or the `uniform` one; with `log` the derivative is that of the logarithm.
         """
+        if self._needs_wide:
+            return self._carefully(top, bottom, uniform, log)
         question, tensors = self.question, self.question.joint
         work = self._differentiate(top)
         joint = self._joint(work)
@@ -142,29 +152,46 @@ class Query:
             other = self._differentiate(bottom)
         elif question.below is not None:
             other, source = self._differentiate_below(), question.below
-        n = len(tensors.numbers.values)
-        out = np.empty((5, n))
-        at = address(out)
-        given = (
-            work.at, work.slopes_at, (other or work).slopes_at, len(source.numbers.values) if other else 0,
-            float(top @ joint), below, question.blocks_at,
+        out = self._one_way(
+            (work.at, work.slopes_at, (other or work).slopes_at), len(source.numbers.values) if other else 0,
+            (float(top @ joint), below), uniform, log, (work, other),
         )  # fmt: skip
-        asked = (uniform, log, at, at + 8 * n, at + 16 * n, at + 24 * n, at + 32 * n)
-        one_way, half = kernels().one_way, question.half
-        rest = len(question.blocks) - half
-        if rest:
-            jobs = (partial(one_way, *given, first, n_blocks, *asked) for first, n_blocks in ((0, half), (half, rest)))
-            side_by_side(*jobs, memory=(work, other, question, out))
-        else:
-            one_way(*given, 0, half, *asked)
         tensors.release(work)
         if other is not None:
             source.release(other)
         return out
 
+    def _one_way(
+        self, places: tuple[int, int, int], moving: int, values: tuple[float, float], uniform: bool, log: bool,
+        memory: object,
+    ) -> Floats:  # fmt: skip
+        """The functions, given where numbers and derivatives of numerator and denominator lie, and the values of both.
+
+        The first `moving` numbers change the denominator; `memory` holds what lies at the places.
+        """
+        question = self.question
+        n = len(question.joint.numbers.values)
+        out = np.empty((5, n))
+        at = address(out)
+        given = (*places, moving, *values, question.blocks_at)
+        asked = (uniform, log, at, at + 8 * n, at + 16 * n, at + 24 * n, at + 32 * n)
+        one_way, half = kernels().one_way, question.half
+        rest = len(question.blocks) - half
+        if rest:
+            jobs = (partial(one_way, *given, first, n_blocks, *asked) for first, n_blocks in ((0, half), (half, rest)))
+            side_by_side(*jobs, memory=(memory, question, out))
+        else:
+            one_way(*given, 0, half, *asked)
+        return out
+
     def _carefully(self, top: Floats, bottom: Floats, uniform: bool, log: bool) -> Floats:
         weights = np.array([top, bottom])
         gradient = np.array([self.slopes(row) for row in weights])
+        above, below = (weights @ self.joint).tolist()
+        if below > 0 and (above > 0 or not log):
+            numbers = np.ascontiguousarray(self.numbers.values)
+            places = address(numbers), address(gradient), address(gradient[1])
+            return _moderate(self._one_way(places, len(numbers), (above, below), uniform, log, (numbers, gradient)))
         lines, _ = along_rows(weights @ self.joint, gradient, self.numbers, "uniform" if uniform else "proportional")
         coefficients = np.array([part[i] for i in (0, 1) for part in lines])
         return np.concatenate([coefficients, [derivative(coefficients, self.numbers.values, log)]])
@@ -185,24 +212,30 @@ class Query:
         return found.copy() if own is None else found * own
 
     @cached_property
-    def _scaled(self) -> tuple[Floats, Floats]:
-        """P(y, e) and the gradient where P(e) underflows: each variable's numbers are multiplied by a factor.
-
-        Every term of the polynomial has one number of each table and of each leak, so that the factor cancels.
-        """
+    def _wide(self) -> tuple[Floats, Floats]:
+        """P(y, e) and the gradient where P(e) or a part of it underflows: both divided by P(e)."""
         name = self.question.variable
         compiled, weights = compiled_query(self.engine, (name,), self.evidence)
         leaves = compiled.leaves(compiled.numbers.values, weights)
-        log_evidence, _ = wide_indicators(compiled.circuit, leaves)
-        if log_evidence == -inf:
+        if wide_indicators(compiled.circuit, leaves)[0] == -inf:
             raise self.engine.impossible(self.evidence)
-        scale = compiled.scale(log_evidence)
         start, states = compiled.free[name]
-        rows = np.tile(leaves * scale, (states, 1))
+        rows = np.tile(leaves, (states, 1))
         rows[:, start : start + states] *= np.eye(states)
-        joint, found = compiled.differentiate_rows(rows)
-        n = compiled.indicators + len(compiled.numbers.values)
-        return joint, (found * scale[:n])[:, compiled.indicators :]
+        joint, found = compiled.differentiate_wide(leaves, rows)
+        return joint, found[:, compiled.indicators :]
+
+
+def _moderate(found: Floats) -> Floats:
+    """Functions and derivatives whose coefficients are at most 1, so that products of them are no infinities.
+
+    What numerator and denominator have in common cancels. A derivative beyond all floats becomes LARGEST.
+    """
+    largest = np.abs(found[:4]).max(axis=0)
+    alpha, beta, gamma, delta = found[:4] = found[:4] / np.where(largest > 1.0, largest, 1.0)
+    slope = np.where(np.isnan(found[4]), LARGEST * np.sign(alpha * delta - beta * gamma), found[4])
+    found[4] = np.clip(slope, -LARGEST, LARGEST)
+    return found
 
 
 def derivative(coefficients: Floats, theta: Floats, log: bool) -> Floats:

@@ -55,15 +55,18 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _interrupted(ask: Callable[[], object], delay: float) -> bool:
-    """Ask, and interrupt after a while; whether there was still something to interrupt."""
+    """Ask, and interrupt after a while; whether there was still something to interrupt.
+
+    Python's own locks may turn the interruption into a RuntimeError when it strikes them, so any error counts.
+    """
     try:
         try:
             signal.setitimer(signal.ITIMER_REAL, max(delay, 1e-6))
             ask()
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-    except KeyboardInterrupt:
-        return True
+    except (KeyboardInterrupt, RuntimeError) as error:
+        return isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt)
     return False
 
 
