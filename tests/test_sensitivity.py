@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from math import exp, inf, log
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 import spasmnet
 from spasmnet import EvidenceError, ImpossibleEvidenceError, Network, NoisyMax, SpasmnetError, Table, Variable
 from spasmnet.sensitivity.covariation import highest
-from spasmnet.sensitivity.function import Piece
+from spasmnet.sensitivity.domain import row_of
+from spasmnet.sensitivity.function import Piece, SensitivityFunction, vertex
 from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
 from spasmnet.sensitivity.places import Place, in_words, name_of, parameters
 from spasmnet.sensitivity.query import ask, compiled_query
@@ -336,6 +337,72 @@ def test_a_number_of_one_falls_back_on_the_uniform_rule() -> None:
     assert ps.frame.loc["P(b=some | a=no)", "covariation"] == "proportional"
 
 
+def test_every_number_of_one_says_so() -> None:
+    """Also a number that the answer does not depend on, and a link, are labelled by the rule that they would move by."""
+    ps = parameter_sensitivity(tiny(b=[[1.0, 0.0, 0.0], [0.2, 0.3, 0.5]]), ("a", "yes"))
+    assert not ps.frame.loc["P(b=no | a=no)", "matters"]
+    rules = ps.frame["covariation"]
+    assert rules["P(b=no | a=no)"] == "uniform" and (rules.drop("P(b=no | a=no)") == "proportional").all()
+    for network in (classic.load("asia"), spasmnet.load()):
+        ps = parameter_sensitivity(spasmnet.compile(network), (network.names[0], network.variables[0].states[0]))
+        for place in parameters(network):
+            row = row_of(network, place)
+            alone = row[place[1][-1]] == 1.0 and len(row) > 1
+            assert (ps.frame.loc[name_of(network, place), "covariation"] == "uniform") == alone
+
+
+CURVES = [(0.0, 0.3, -0.7, 0.9, 0.2), (0.4, 0.1, 0.4, 0.15, 0.9), (-1.0, 1.0, 0.5, 0.5, 0.3), (0.2, 0.3, 0.0, 0.5, 0.6)]
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize(("alpha", "beta", "gamma", "delta", "value"), CURVES)
+def test_curvature_and_the_largest_slope(
+    alpha: float, beta: float, gamma: float, delta: float, value: float, log: bool
+) -> None:
+    """f'' at the present value, the steepest slope on [0, 1] and the vertex against the textbook's formulas and a grid."""
+    f = SensitivityFunction("n", value, 0.0, 1.0, (Piece(0.0, 1.0, alpha, beta, gamma, delta, log),))
+    x, h = np.longdouble(value), np.longdouble(1e-5)
+
+    def exact(t: Any) -> Any:
+        ratio = (alpha * t + beta) / (gamma * t + delta)
+        return np.log(ratio) if log else ratio
+
+    assert f.second_derivative == pytest.approx(
+        float((exact(x + h) - 2 * exact(x) + exact(x - h)) / h**2), rel=1e-6, abs=1e-7
+    )
+    turn = alpha * delta - beta * gamma
+    if not log:
+        assert f.second_derivative == pytest.approx(-2 * gamma * turn / (gamma * value + delta) ** 3, abs=1e-12)
+    grid = np.linspace(0.0, 1.0, 1001)[:-1] if alpha + beta == 0 and log else np.linspace(0.0, 1.0, 1001)
+    slopes = [abs(f.pieces[0].slope(t)) for t in grid]
+    assert f.largest_slope >= max(slopes) * (1 - 1e-12)
+    assert f.largest_slope == (inf if alpha + beta == 0 and log else pytest.approx(max(slopes), rel=1e-12))
+    where = vertex(f.pieces[0], value)
+    assert f.vertex_proximity == (inf if where is None else pytest.approx(abs(value - where), rel=1e-9))
+
+
+def test_numbers_that_are_hardly_above_zero() -> None:
+    """A prior of 1e-200 under evidence that only it explains: nothing underflows, and nothing is NaN."""
+    yes = ("no", "yes")
+    cpds = {
+        "a": Table((), [1.0, 1e-200]),
+        "b": Table(("a",), [[1.0, 0.0], [0.4, 0.6]]),
+        "c": Table(("a",), [[0.5, 0.5], [0.1, 0.9]]),
+    }
+    network = Network(tuple(Variable(name, yes) for name in "abc"), cpds)
+    for rule in RULES:
+        ps = parameter_sensitivity(spasmnet.compile(network), ("c", "yes"), {"b": "yes"}, covariation=rule)
+        assert ps.answer == pytest.approx(0.9)
+        assert not ps.frame.drop(columns=["low", "high"]).select_dtypes("number").isna().any(axis=None)
+        if rule == "order_preserving":  # the largest of its row cannot move
+            continue
+        f, hidden = ps["P(c=yes | a=yes)"], ps["P(b=yes | a=no)"]  # any chance of b without a would explain everything
+        assert f.derivative == pytest.approx(1.0)
+        assert f.vertex_proximity == inf and f.largest_slope == pytest.approx(1.0)
+        assert hidden.derivative == pytest.approx(-0.4 / 0.6e-200, rel=1e-6)
+        assert hidden.vertex_proximity == pytest.approx(np.sqrt(0.4 * 0.6e-200), rel=1e-6)
+
+
 def test_linear_functions_have_no_vertex() -> None:
     """Without evidence the functions are linear, and their vertex is infinitely far away."""
     ps = parameter_sensitivity(tiny(), ("b", "much"))
@@ -542,6 +609,10 @@ def test_columns_are_the_functions_one_by_one(data: st.DataObject, network: Netw
         assert (row["state"], row["given"]) == in_words(network, place)
         assert tuple(row[["alpha", "beta", "gamma", "delta"]]) == (piece.alpha, piece.beta, piece.gamma, piece.delta)
         assert row["vertex_proximity"] == pytest.approx(f.vertex_proximity, rel=1e-12)
+        assert row["derivative"] == f.derivative or row["derivative"] == pytest.approx(f.derivative, rel=1e-9)
+        assert row["second_derivative"] == pytest.approx(f.second_derivative, rel=1e-6, abs=1e-9)
+        assert row["largest_slope"] == pytest.approx(f.largest_slope, rel=1e-6, abs=1e-9)
+        assert not frame.drop(columns=["low", "high"]).select_dtypes("number").isna().any(axis=None)
         assert (row["minimum"], row["maximum"]) == pytest.approx((low, high), abs=1e-14)
         assert (row["admissible_low"], row["admissible_high"]) == pytest.approx(ps.admissible(place), abs=1e-14)
         nearby = f.extremes(f.value * 0.9, min(f.value * 1.1, 1.0))

@@ -203,9 +203,10 @@ def one_way(
                 turn = a - c * answer
                 factor = scale
                 if uniform:  # which may change the row even at its present value
-                    turn = a * d - b * c
+                    above = a * theta + b
                     below = c * theta + d
-                    factor = 1.0 / (below * ((a * theta + b) if log else below))
+                    turn = a - c * (above / below) if below > 0.0 else 0.0
+                    factor = 1.0 / (above if log else below)
                 derivative[i] = 0.0 if turn == 0.0 else turn * factor
                 i += 1
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.sensitivity.covariation import Lines
-from spasmnet.sensitivity.function import ROUNDING
+from spasmnet.sensitivity.function import larger, largest_slope, second_derivative, vertex_proximity
 
 Floats = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ class Functions:
     """The pieces of many functions (axes: alpha to delta, number) for numbers below and above their `value`.
 
     Each number can be moved in [`bottom`, `top`]; `log` tells whether the answer is the logarithm of the quotient, and
-    `known` where the functions were known exactly, as in Piece.
+    `known` where the functions were known exactly, as in Piece. `slopes` are the derivatives of the two pieces.
     """
 
     value: Floats
@@ -32,6 +32,7 @@ class Functions:
     rising: Floats
     log: bool
     known: Floats
+    slopes: tuple[Floats, Floats]
 
     def __call__(self, t: Floats) -> Floats:
         """The answers at one value of each number; where numerator and denominator vanish, their limits."""
@@ -51,21 +52,38 @@ class Functions:
         return ends.min(axis=0), ends.max(axis=0)
 
     @property
+    def derivative(self) -> Floats:
+        """The derivative at each value (of two pieces the larger in size), with its sign."""
+        return larger(*self.slopes)
+
+    @property
+    def second_derivative(self) -> Floats:
+        """The second derivative at each value (of two pieces that of the steeper), with its sign."""
+        falls = self.derivative == self.slopes[0]
+        steeper = np.where(falls, self.falling, self.rising)
+        return second_derivative(steeper, self.value, self.derivative, self.log)
+
+    @property
+    def largest_slope(self) -> Floats:
+        """The largest size of the derivative wherever each number can be moved; infinite at a pole."""
+        down, up = (
+            largest_slope(piece, end, self.value, slope, self.log)
+            for piece, end, slope in zip(self._both, (self.bottom, self.top), self.slopes, strict=True)
+        )
+        return np.maximum(down, up)
+
+    @property
     def vertex_proximity(self) -> Floats:
         """How far each value is from the nearer of its pieces' vertices; infinite for lines."""
-        return np.minimum(*(_vertex_proximity(piece, self.value) for piece in (self.falling, self.rising)))
+        down, up = (
+            vertex_proximity(piece, self.value, slope, self.log)
+            for piece, slope in zip(self._both, self.slopes, strict=True)
+        )
+        return np.minimum(down, up)
 
-
-def _vertex_proximity(piece: Floats, value: Floats) -> Floats:
-    alpha, beta, gamma, delta = piece
-    one, two = alpha * (gamma * value + delta), gamma * (alpha * value + beta)
-    flat = (gamma == 0) | (np.abs(one - two) <= ROUNDING * (np.abs(one) + np.abs(two)))
-    slope = np.where(flat, 1.0, gamma)
-    with np.errstate(over="ignore", invalid="ignore"):  # of curves so flat that their vertex is beyond all floats
-        centre = -delta / slope
-        reach = np.sqrt(np.abs(beta / slope + alpha / slope * centre))
-        distance = np.abs(value - np.where(centre < 0.5, centre + reach, centre - reach))
-    return np.where(flat | np.isnan(distance), np.inf, distance)
+    @property
+    def _both(self) -> tuple[Floats, Floats]:
+        return self.falling, self.rising
 
 
 def admissible(

@@ -58,11 +58,6 @@ def _movable(numbers: Numbers) -> NDArray[np.bool_]:
     return (numbers.sizes > 1) & (_others(numbers.values, numbers) > 0.0)
 
 
-def falls_back(numbers: Numbers) -> NDArray[np.bool_]:
-    """Numbers for which the proportional rule is undefined (they are 1), so that the uniform one is used."""
-    return (numbers.sizes > 1) & ~_movable(numbers)
-
-
 def _uniform(gradient: Floats, numbers: Numbers) -> tuple[Floats, Floats]:
     """The slope if all others of the row share (1 - t) equally, and what they contribute at t = 0."""
     shared = _others(gradient, numbers) / np.maximum(numbers.sizes - 1, 1)

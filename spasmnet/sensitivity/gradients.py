@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from spasmnet.circuit.rows import solve
 from spasmnet.engine import Engine
 from spasmnet.sensitivity.covariation import Lines, along_rows
-from spasmnet.sensitivity.function import larger
+from spasmnet.sensitivity.function import larger, slope_of
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
 from spasmnet.sensitivity.reachability import sensitivity_sets
 from spasmnet.sensitivity.scaling import DEEP
@@ -124,9 +124,9 @@ class Cases:
         if self.rule == "uniform":  # which changes the row even where the number stays
             here = lines.slope * self.compiled.numbers.values + lines.intercept
             part, at = here[:n], here[n:]
-        turn = rise * at - fall * part
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(turn == 0, 0.0, turn / (at * part) if self.target.log else turn / at**2)
+            found = slope_of(rise, fall, part, at, self.target.log)
+        return np.where(np.isnan(found), 0.0, found)
 
     def _idle(self, cases: range) -> NDArray[np.bool_]:
         """Which numbers cannot matter in which cases."""

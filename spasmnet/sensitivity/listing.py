@@ -18,14 +18,17 @@ from spasmnet.sensitivity.places import Place, parameters
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Words = NDArray[np.object_]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Listing:
     """One entry a number: its place, its name, variable, state and `given` in words, and what is cited for it.
 
-    `owner` is the position of its variable; `low` and `high` are NaN for numbers without a cited range. `starts` tells
-    where the numbers of a table begin, (variable, None), or of a leak, (variable, -1), or a link, (variable, parent).
+    `owner` is the position of its variable; `low` and `high` are NaN for numbers without a cited range. `alone` are
+    those of which all others of the row are 0, so that the proportional rule of co-variation is undefined. `starts`
+    tells where the numbers of a table begin, (variable, None), or of a leak, (variable, -1), or a link, (variable,
+    parent).
     """
 
     places: tuple[Place, ...]
@@ -39,6 +42,7 @@ class Listing:
     high: Floats
     source: Words
     where: Words
+    alone: Bools
     starts: dict[tuple[str, int | None], int]
 
     @cached_property
@@ -80,6 +84,7 @@ def _listing(network: Network) -> Listing:
     state: list[str] = []
     given: list[str] = []
     values: list[Any] = [np.zeros(0)]
+    alone: list[Bools] = [np.zeros(0, dtype=bool)]
     owner: list[int] = []
     starts: dict[tuple[str, int | None], int] = {}
     for position, variable in enumerate(network.variables):
@@ -97,6 +102,7 @@ def _listing(network: Network) -> Listing:
             given += [row for row in rows for _ in variable.states]
             state += variable.states * len(rows)
             values.append(cpd.values.ravel())
+            alone.append(_alone(cpd.values).ravel())
         elif isinstance(cpd, NoisyMax):
             ends = [f" of {variable.name}: {s}" for s in variable.states[1:]]
             parts = [(-1, "leak", cpd.leak)]
@@ -110,6 +116,7 @@ def _listing(network: Network) -> Listing:
                 given += [words] * len(ends)
                 state += variable.states[1:]
                 values.append(numbers[1:])
+                alone.append(_alone(numbers)[1:])
         owner += [position] * (len(names) - begin)
     places = tuple(parameters(network))
     at = {place: i for i, place in enumerate(places)} if any(c.parameters for c in network.cpds.values()) else {}
@@ -123,8 +130,14 @@ def _listing(network: Network) -> Listing:
     all_values = np.concatenate(values)
     return Listing(
         places, _words(names), variable_names, _words(state), _words(given), by_owner, all_values, low, high, source,
-        where, starts,
+        where, np.concatenate(alone), starts,
     )  # fmt: skip
+
+
+def _alone(rows: Floats) -> Bools:
+    """For each number whether the others of its row (last axis) are all 0; never in a row of one."""
+    others = (rows > 0).sum(axis=-1, keepdims=True) - (rows > 0)
+    return np.asarray((others == 0) & (rows.shape[-1] > 1))
 
 
 def _words(texts: list[str]) -> Words:

@@ -20,7 +20,7 @@ from spasmnet.errors import EvidenceError, SpasmnetError, suggest
 from spasmnet.network import Network
 from spasmnet.posterior import Provenance
 from spasmnet.sensitivity.columns import Functions, admissible
-from spasmnet.sensitivity.covariation import RULES, Lines, along_rows, falls_back, highest
+from spasmnet.sensitivity.covariation import RULES, Lines, along_rows, highest
 from spasmnet.sensitivity.function import Piece, SensitivityFunction, larger
 from spasmnet.sensitivity.listing import Listing, listing
 from spasmnet.sensitivity.places import Place, cited_at, name_of, value_at
@@ -168,11 +168,15 @@ class ParameterSensitivity(Shown):
     @cached_property
     def derivatives(self) -> Floats:
         """The derivative of the answer with respect to each number of the query, with its sign."""
+        return larger(*self._slopes)
+
+    @cached_property
+    def _slopes(self) -> tuple[Floats, Floats]:
+        """The derivative with respect to each number of the query, for falling and for rising ones."""
         if self.functions is not None:
-            return np.asarray(self.functions[4])
-        theta = self.query.numbers.values
-        found = [derivative(lines, theta, self.target.log) for lines in self.coefficients]
-        return larger(*found)
+            return self.functions[4], self.functions[4]
+        falling, rising = (derivative(lines, self.query.numbers.values, self.target.log) for lines in self.coefficients)
+        return falling, rising
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
@@ -278,11 +282,13 @@ class ParameterSensitivity(Shown):
     def frame(self) -> pd.DataFrame:
         """One row a number, the strongest first; the index is the number in words.
 
-        variable, state, given, value, low, high, source, where; alpha, beta, gamma, delta; derivative, vertex_proximity
-        (infinite for a linear function); minimum and maximum over [low, high]; minimum_nearby and maximum_nearby over
-        the value plus and minus the spread; admissible_low and admissible_high (within which the leading state stays);
-        matters (whether it can matter at all); covariation (the rule that was used); cited (whether the range is
-        its own). With order-preserving co-variation the coefficients are those for larger numbers.
+        variable, state, given, value, low, high, source, where; alpha, beta, gamma, delta; derivative (its size is the
+        sensitivity value), second_derivative, largest_slope (the largest size of the derivative wherever the number can
+        be moved); vertex_proximity (infinite for a linear function); minimum and maximum over [low, high];
+        minimum_nearby and maximum_nearby over the value plus and minus the spread; admissible_low and admissible_high
+        (within which the leading state stays); matters (whether it can matter at all); covariation (the rule that was
+        used); cited (whether the range is its own). With order-preserving co-variation the coefficients are those for
+        larger numbers.
         """
         import pandas as pd
 
@@ -295,8 +301,9 @@ class ParameterSensitivity(Shown):
         for lines, found in zip((falling, rising), self.coefficients, strict=True):
             lines[1], lines[3] = top, bottom  # of numbers that the query does not have
             lines[:, place] = found[:, here]
-        least, most, derivatives = np.zeros(n), np.ones(n), np.zeros(n)
-        derivatives[place] = self.derivatives[here]
+        least, most, slopes = np.zeros(n), np.ones(n), (np.zeros(n), np.zeros(n))
+        for slope, of_query in zip(slopes, self._slopes, strict=True):
+            slope[place] = of_query[here]
         if self.covariation == "order_preserving":
             most[place] = highest(numbers)[here]
             fixed = most == listed.value  # the largest of its row cannot move
@@ -304,8 +311,9 @@ class ParameterSensitivity(Shown):
             least[fixed] = listed.value[fixed]
             rising[:, fixed] = falling[:, fixed]
             falling = np.where(listed.value == 0, rising, falling)
+            slopes = np.where(listed.value == 0, slopes[1], slopes[0]), np.where(fixed, slopes[0], slopes[1])
         known = np.ones(n) if self.covariation == "uniform" else listed.value
-        functions = Functions(listed.value, least, most, falling, rising, self.target.log, known)
+        functions = Functions(listed.value, least, most, falling, rising, self.target.log, known, slopes)
         low, high = self._ranges
         minimum, maximum = functions.extremes(low, high)
         near = functions.extremes(*(np.clip(listed.value * (1 + s), 0.0, 1.0) for s in (-self.spread, self.spread)))
@@ -316,18 +324,20 @@ class ParameterSensitivity(Shown):
         )
         rule = np.full(n, self.covariation, dtype=object)
         if self.covariation == "proportional":
-            rule[place[falls_back(numbers)[here]]] = "uniform"
+            rule[listed.alone] = "uniform"
         matters = np.array([name in self.matters for name in self.network.names], dtype=bool)[listed.owner]
         columns = {
             "variable": listed.variable, "state": listed.state, "given": listed.given, "value": listed.value,
             "low": low, "high": high, "source": listed.source, "where": listed.where,
-            **dict(zip(("alpha", "beta", "gamma", "delta"), rising, strict=True)), "derivative": derivatives,
+            **dict(zip(("alpha", "beta", "gamma", "delta"), rising, strict=True)),
+            "derivative": functions.derivative, "second_derivative": functions.second_derivative,
+            "largest_slope": functions.largest_slope,
             "vertex_proximity": functions.vertex_proximity, "minimum": minimum, "maximum": maximum,
             "minimum_nearby": near[0], "maximum_nearby": near[1],
             "admissible_low": floor, "admissible_high": ceiling, "matters": matters, "covariation": rule,
             "cited": ~np.isnan(listed.low),
         }  # fmt: skip
-        ranked = np.argsort(-np.abs(derivatives), kind="stable")
+        ranked = np.argsort(-np.abs(columns["derivative"]), kind="stable")
         index = pd.Index(listed.name[ranked], name="parameter", dtype=object)
         frame = pd.DataFrame({name: column[ranked] for name, column in columns.items()}, index=index)
         frame.attrs["spasmnet"] = {"target": str(self.target), "provenance": self.provenance.as_dict()}

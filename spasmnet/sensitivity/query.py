@@ -26,6 +26,7 @@ from spasmnet.kernels.layout import TINY
 from spasmnet.kernels.native import address, kernels
 from spasmnet.network import Network
 from spasmnet.sensitivity.covariation import along_rows
+from spasmnet.sensitivity.function import slope_of
 from spasmnet.sensitivity.numbers import Numbers
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
 from spasmnet.sensitivity.scaling import split
@@ -241,9 +242,9 @@ def _moderate(found: Floats) -> Floats:
 def derivative(coefficients: Floats, theta: Floats, log: bool) -> Floats:
     """The derivative of each function (axes: alpha to delta, number) at the number's value, or of its logarithm."""
     alpha, beta, gamma, delta = coefficients
-    top, bottom, turn = alpha * theta + beta, gamma * theta + delta, alpha * delta - beta * gamma
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(turn == 0, 0.0, turn / (bottom * (top if log else bottom)))
+        found = slope_of(alpha, gamma, alpha * theta + beta, gamma * theta + delta, log)
+    return np.where(np.isnan(found), 0.0, found)  # undefined: the uniform rule makes the evidence impossible
 
 
 def ask(engine: Engine, variable: str, evidence: Mapping[str, Any] | None) -> Query:
