@@ -202,7 +202,7 @@ def test_what_is_wrong_is_told(engine: spasmnet.Engine) -> None:
     good, target = cases(engine, 3, ["spasm"]), ("dehydration", "mild")
     with pytest.raises(TableError, match=r"^dehydration is the target, so it cannot be a column"):
         population_sensitivity(engine, target, good.assign(dehydration="mild"))
-    with pytest.raises(TableError, match="a data frame .* is needed, not dict"):
+    with pytest.raises(TableError, match=r"a data frame .* is needed, not dict"):
         population_sensitivity(engine, target, {"spasm": "painful"})
     with pytest.raises(TableError, match=r'^on_impossible must be "raise" or "nan"'):
         population_sensitivity(engine, target, good, on_impossible="drop")
