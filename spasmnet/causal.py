@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from spasmnet.cpd import Table
 from spasmnet.errors import EvidenceError
-from spasmnet.evidence import is_missing, state_of, variable_of
+from spasmnet.evidence import Names, shown, state_of, variable_of
 from spasmnet.network import Network
 
 
@@ -29,8 +29,9 @@ def do(network: Network, interventions: Mapping[str, str]) -> Network:
     cpds = {}
     for name, state in interventions.items():
         variable = variable_of(network, name)
-        if (isinstance(state, Collection) and not isinstance(state, str)) or is_missing(state):
-            raise EvidenceError(f"{name}: an intervention sets one state ({', '.join(variable.states)}), not {state!r}")
-        cpds[variable.name] = Table((), np.eye(len(variable.states))[variable.states.index(state_of(variable, state))])
+        if not isinstance(state, str) and not Names(variable.states).meant(state):
+            allowed = ", ".join(variable.states)
+            raise EvidenceError(f"{variable.name}: an intervention sets one state ({allowed}), not {shown(state)}")
+        cpds[variable.name] = Table((), np.eye(len(variable.states))[variable.state_index(state_of(variable, state))])
     kept = tuple(edge for edge in network.edges if edge.child not in cpds)
     return network.with_cpds(cpds, edges=kept)

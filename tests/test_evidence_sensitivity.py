@@ -223,6 +223,7 @@ def test_a_rare_case_and_a_contradiction_are_told_apart() -> None:
     assert es.conflicts[0].verdict == "contradictory" and es.conflicts[0].remaining > 0
 
 
+@strategies.states_like_none
 @relaxed
 @given(small, st.data())
 def test_a_table_is_its_cases(network: Network, data: st.DataObject) -> None:
