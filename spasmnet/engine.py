@@ -308,15 +308,15 @@ class Engine(Shown):
             self, frame, targets, log_evidence=log_evidence, on_impossible=on_impossible, threads=threads
         )
 
-    def reports(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def reports(self, frame: Frame) -> Frame:
         """The level of care and the red flags of every case of a table, one row a case.
 
-        `frame` is as for `posteriors`. The result has the same index and the columns `level` (a level of care, or
-        "undetermined"), `decided_by` ("red flag", "expected loss", "too few answers", "contradiction"), `flags` and
-        `unresolved_flags` (tuples of the names of red flags, the highest level first), and `status` ("ok" or
-        "contradiction"). A row whose findings contradict one another keeps the red flags that hold for certain, and
-        their level. In a model without losses the level is "" where no flag holds. Raises TableError for a table that
-        is not understood.
+        `frame` is as for `posteriors`. The result is of the same kind, and has the same index and the columns `level`
+        (a level of care, or "undetermined"), `decided_by` ("red flag", "expected loss", "too few answers",
+        "contradiction"), `flags` and `unresolved_flags` (tuples, or lists outside pandas, of the names of red flags,
+        the highest level first), and `status` ("ok" or "contradiction"). A row whose findings contradict one another
+        keeps the red flags that hold by the findings alone, and their level. In a model without losses the level is ""
+        where no flag holds. Raises TableError for a table that is not understood.
 
         >>> import pandas as pd, spasmnet
         >>> cases = pd.DataFrame({"spasm": ["none", "painful"], "spasm_frequency": ["occasional", None],

@@ -108,7 +108,7 @@ class UnknownStateError(EvidenceError, KeyError):
 
 
 class RaisedFlag(NamedTuple):
-    """A red flag that findings raise for certain: its `id`, the level of care that it asks for, and its text."""
+    """A red flag that holds by the findings alone: its `id`, the level of care that it asks for, and its text."""
 
     id: str
     level: str
@@ -120,7 +120,7 @@ class ImpossibleEvidenceError(EvidenceError):
 
     `findings` is a smallest contradicting subset: no smaller one exists. `row` is the index label of the case when the
     findings came from a table. A contradiction takes no red flag away: `red_flags` are those that all the findings
-    given raise for certain, the highest level of care first, and `care_floor` is that level ("" if there is none).
+    given raise by themselves, the highest level of care first, and `care_floor` is that level ("" if there is none).
     """
 
     def __init__(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, assume, given, settings
@@ -58,13 +59,10 @@ def status(flag: Rule, threshold: float, case: dict[str, Any], unknown: set[str]
         if left <= set(states):
             continue
         sure = False
-        if post is None:
-            likely = False
-            continue
         inside = [w for s, w in case[name].items() if s in states]
         outside = [w for s, w in case[name].items() if s not in states]
         speaks = np.mean(inside) > np.mean(outside)
-        likely &= bool(speaks) or sum(post[name][s] for s in states) >= threshold
+        likely &= bool(speaks) or (post is not None and sum(post[name][s] for s in states) >= threshold)
     if sure:
         return "certain"
     return "unresolved" if silent else "likely" if likely else "possible"
@@ -89,7 +87,7 @@ def test_flags_stand_as_defined(drawn: tuple[Network, dict[str, Any], set[str]])
         found = report(spasmnet.compile(network), case, unknown=unknown)
     except ImpossibleEvidenceError as error:
         assert {flag.id for flag in error.red_flags} == {
-            rule.id for rule in network.red_flags if status(rule, 0, case, unknown, None) == "certain"
+            rule.id for rule in network.red_flags if status(rule, 0, case, unknown, None) in ("certain", "likely")
         }
         return
     told = {flag.id: flag.holds for flag in (*found.red_flags, *found.possible_red_flags)}
@@ -348,3 +346,35 @@ def test_a_wrong_flag_is_refused(line: str, message: str) -> None:
 def test_levels_have_places() -> None:
     """What is undetermined is no level, and no level is above it."""
     assert (*CARE_LEVELS, UNDETERMINED) == OUTCOMES
+
+
+def test_a_contradiction_hides_no_reported_emergency() -> None:
+    """An emergency reported at 0.99 stays when other findings contradict one another, in an error and in a table."""
+    unsure = {**HIDDEN, "emergency_signs": {"absent": 0.01, "present": 0.99}}
+    with pytest.raises(ImpossibleEvidenceError) as caught:
+        ENGINE.posterior(unsure)
+    assert caught.value.care_floor == "emergency"
+    columns = {("emergency_signs", state): [weight] for state, weight in unsure.pop("emergency_signs").items()}  # type: ignore[attr-defined]
+    row = ENGINE.reports(pd.DataFrame({**{name: [state] for name, state in unsure.items()}, **columns})).iloc[0]
+    assert (row["level"], row["flags"], row["status"]) == ("emergency", ("emergency_signs",), "contradiction")
+
+
+def test_reports_of_tables_with_likelihoods_are_those_of_single_cases() -> None:
+    """Rows with likelihoods, certain findings and neither have the level and the flags of each case alone, in any frame."""
+    weights = {"absent": [None, 0.01, 0.6, 0.9, 0.0, None], "present": [None, 0.99, 0.4, 0.1, 1.0, None]}
+    frame = pl.DataFrame(
+        {"spasm": ["painful", "twitch", None, "severe", "none", None]}
+        | {f"jaw_stiffness={state}": column for state, column in weights.items()}
+    )
+    found = ENGINE.reports(frame)
+    assert isinstance(found, pl.DataFrame)
+    for row, spasm, no, yes in zip(
+        found.to_dicts(), frame["spasm"], weights["absent"], weights["present"], strict=True
+    ):
+        case = ({"spasm": spasm} if spasm else {}) | (
+            {"jaw_stiffness": {"absent": no, "present": yes}} if yes is not None else {}
+        )
+        alone = report(ENGINE, case)
+        assert alone.care is not None and row["level"] == alone.care.level
+        assert row["flags"] == [flag.id for flag in alone.red_flags]
+        assert row["unresolved_flags"] == [rule.id for rule in alone.unresolved_red_flags]

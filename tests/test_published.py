@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from spasmnet.rules import CARE_LEVELS, Harm, Losses
 
 import spasmnet
 from spasmnet import Network, NoisyMax, Table, Variable
 from spasmnet.engine import Engine
-from spasmnet.rules import CARE_LEVELS, Harm, Losses
 from tests import classic
 
 YES = ("no", "yes")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.asking.batch import Batch, Codes, Floats
-from spasmnet.triage.care import CareRule, Findings, suspected
+from spasmnet.triage.care import CareRule, Findings, suspected, weights
 
 Ints = NDArray[np.int64]
 
@@ -76,7 +76,7 @@ class Decider:
         """The outcomes of rows with these posteriors."""
         batch, rule = self._batch, self._rule
         seen = {name: codes[:, column] for name, column in self._columns.items()}
-        findings = Findings(len(codes), seen, batch.soft, self._unknown)
+        findings = Findings(len(codes), seen, weights(batch.network, batch.soft), self._unknown)
         holding, levels, losses = rule.decide(
             findings, {name: posteriors[:, batch.slots[name]] for name in self._needed}
         )

@@ -45,8 +45,8 @@ def error_json(error: Exception) -> dict[str, Any]:
     """An error in the shape of the contract: its kind, a message for people, and its problems with their places.
 
     Findings that are impossible together have `contradiction`, a smallest set of them, `red_flags`, those that all the
-    findings raise for certain, and `care_floor`, their highest level of care ("" if there is none). Of an error that is
-    not the library's own, kind "internal", nothing is told.
+    findings raise by themselves, and `care_floor`, their highest level of care ("" if there is none). Of an error that
+    is not the library's own, kind "internal", nothing is told.
 
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from spasmnet.errors import EvidenceError
 from spasmnet.evidential.question import Codes, Question
-from spasmnet.triage.care import OUTCOMES, CareRule, Findings, chance_of, suspected
+from spasmnet.triage.care import OUTCOMES, CareRule, Findings, chance_of, suspected, weights
 
 Floats = NDArray[np.float64]
 KINDS = ("cause", "care", "target")
@@ -100,8 +100,7 @@ def decisions(question: Question, rows: Codes, posteriors: Mapping[str, Floats])
     rule = CareRule(network)
     looked_at = {name for flag in rule.flags for name in flag.when}
     codes = {name: rows[:, i] for i, name in enumerate(network.names) if name in looked_at}
-    soft = {name: finding for name, finding in given.items() if not isinstance(finding, str)}
-    holding, levels, _ = rule.decide(Findings(len(rows), codes, soft), posteriors)
+    holding, levels, _ = rule.decide(Findings(len(rows), codes, weights(network, given)), posteriors)
     found: dict[str, list[str]] = {}
     ranked = [v.name for role in ("cause", "serious") for v in network.variables if v.role == role]
     if ranked:

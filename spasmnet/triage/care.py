@@ -19,7 +19,8 @@ A red flag asks for states of one variable or several. With the findings of a ca
   of the larger of these two numbers.
 
 Certain and likely flags set the floor. Whatever the probabilities say, the level is never below it. What holds for
-certain needs no probability, so findings that contradict one another take no flag away.
+certain, or because the finding alone speaks for it, needs no posterior: findings that contradict one another do not
+take it away.
 """
 
 from __future__ import annotations
@@ -51,13 +52,13 @@ class Findings:
     """What is known in each of `count` cases.
 
     `codes` maps variables to the number of the state that was seen in each case (-1: not observed); `likelihoods` maps
-    variables to likelihoods by state, which hold in every case in which no state was seen; `unknown` are the variables
-    that were asked about in vain.
+    variables to the likelihoods of their states (second axis) in each case, or in one row for all; NaN stands for none,
+    and where a state was seen they do not count. `unknown` are the variables that were asked about in vain.
     """
 
     count: int
     codes: Mapping[str, NDArray[Any]]
-    likelihoods: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    likelihoods: Mapping[str, Floats] = field(default_factory=dict)
     unknown: Collection[str] = ()
 
     @classmethod
@@ -66,8 +67,7 @@ class Findings:
     ) -> Findings:
         """The same findings in `count` cases."""
         hard = {n: network.by_name[n].state_index(f) for n, f in evidence.items() if isinstance(f, str)}
-        soft = {n: f for n, f in evidence.items() if not isinstance(f, str)}
-        return cls(count, {n: np.full(count, code) for n, code in hard.items()}, soft, unknown)
+        return cls(count, {n: np.full(count, code) for n, code in hard.items()}, weights(network, evidence), unknown)
 
 
 class Holding(NamedTuple):
@@ -145,7 +145,7 @@ class CareRule:
         """Which red flags hold.
 
         `chances` are P(condition | findings) by case, of the conditions that `uncertain` names for these findings; None
-        where the findings contradict one another, so that only what is certain is known.
+        where the findings contradict one another, so that only what they say themselves is known.
         """
         n, readings = findings.count, {}
         for condition in self.conditions:
@@ -160,10 +160,11 @@ class CareRule:
                 if condition[0] in findings.unknown and flag.unknown == "absent":
                     barred[:, k] |= ~heard
                 silent[:, k] |= ~heard
-                if chances is not None and condition in chances:
-                    chance, reported = chances[condition], _reported(findings.likelihoods[condition[0]], condition[1])
+                if condition[0] in findings.likelihoods:
+                    reported = self._reported(findings, *condition)
+                    chance = np.zeros(n) if chances is None else chances[condition]
                     likely[:, k] &= must | (chance >= threshold) | (reported > EVEN)
-                    both = np.where(must, 1.0, np.maximum(chance, reported))
+                    both = np.where(must, 1.0, np.fmax(chance, reported))
                     probability[:, k] = np.minimum(probability[:, k], both)
                 else:
                     likely[:, k] &= must
@@ -207,19 +208,26 @@ class CareRule:
 
     def _reading(self, findings: Findings, name: str, states: tuple[str, ...]) -> tuple[Bools, Bools, Bools]:
         """In which cases a variable was heard of, and whether it then must, or else may, be in one of the states."""
-        known, likelihoods = self.network.by_name[name].states, findings.likelihoods.get(name)
-        left = {state for state, weight in (likelihoods or {}).items() if weight > 0}
-        heard, must = likelihoods is not None, bool(left) and left <= set(states)
-        may = not heard or bool(left & set(states))
+        n, inside = findings.count, self._inside(name, states)
+        likelihoods = findings.likelihoods.get(name, np.full((1, len(inside)), np.nan))
+        left = likelihoods > 0
+        heard = np.broadcast_to(~np.isnan(likelihoods[:, 0]), n)
+        must, may = heard & ~(left & ~inside).any(axis=1), ~heard | (left & inside).any(axis=1)
         if name not in findings.codes:
-            n = findings.count
-            return np.full(n, heard), np.full(n, must), np.full(n, may)
-        codes = findings.codes[name]  # -1 finds the last of what follows
-        inside = [state in states for state in known]
-        return (
-            np.array([*[True] * len(known), heard])[codes], np.array([*inside, must])[codes],
-            np.array([*inside, may])[codes],
-        )  # fmt: skip
+            return heard, must, may
+        seen, fits = findings.codes[name] >= 0, inside[findings.codes[name]]
+        return heard | seen, np.where(seen, fits, must), np.where(seen, fits, may)
+
+    def _reported(self, findings: Findings, name: str, states: tuple[str, ...]) -> Floats:
+        """The probability of some states at even odds before the finding, by case: m / (m + n), of mean likelihoods."""
+        likelihoods, inside = findings.likelihoods[name], self._inside(name, states)
+        shares = likelihoods / likelihoods.max(axis=1, keepdims=True)  # near the smallest floats sums would lose digits
+        m, n = (shares[:, part].sum(axis=1) / max(part.sum(), 1) for part in (inside, ~inside))
+        return np.asarray(m / (m + n))
+
+    def _inside(self, name: str, states: tuple[str, ...]) -> Bools:
+        """Which states of a variable are among some."""
+        return np.array([state in states for state in self.network.by_name[name].states])
 
     def _answered(self, findings: Findings) -> Ints:
         serious = [flag for flag in self.flags if _place(flag.level) >= _place(self.network.screening.rules_out)]
@@ -237,13 +245,13 @@ def chance_of(network: Network, posteriors: Mapping[str, Floats], condition: Con
     return np.asarray(np.minimum(posteriors[name][:, columns].sum(axis=1), 1.0))
 
 
-def _reported(likelihoods: Mapping[str, float], states: tuple[str, ...]) -> float:
-    """The probability of some states at even odds before the finding: m / (m + n), of mean likelihoods."""
-    inside = [weight for state, weight in likelihoods.items() if state in states]
-    outside = [weight for state, weight in likelihoods.items() if state not in states]
-    top = max(likelihoods.values())  # of weights near the smallest numbers, sums would lose digits
-    m, n = (sum(weight / top for weight in part) / max(len(part), 1) for part in (inside, outside))
-    return m / (m + n)
+def weights(network: Network, evidence: Mapping[str, Any]) -> dict[str, Floats]:
+    """The likelihoods in some evidence by variable: one row, by state."""
+    return {
+        name: np.array([[finding[state] for state in network.by_name[name].states]])
+        for name, finding in evidence.items()
+        if not isinstance(finding, str)
+    }
 
 
 def _place(level: str) -> int:
@@ -373,7 +381,7 @@ def assess(posterior: Posterior, unknown: Collection[str] = ()) -> Assessment:
 
 
 def assess_contradiction(network: Network, evidence: Mapping[str, Any], unknown: Collection[str] = ()) -> Assessment:
-    """The same for findings that contradict one another: what holds for certain, and its floor."""
+    """The same for findings that contradict one another: what holds by the findings alone, and its floor."""
     rule = CareRule(network)
     holding = rule.holding(Findings.of(network, evidence, unknown), None)
     levels = rule.levels(np.zeros((1, 0)), holding)
@@ -381,7 +389,7 @@ def assess_contradiction(network: Network, evidence: Mapping[str, Any], unknown:
 
 
 def raised_flags(network: Network, evidence: Mapping[str, Any]) -> tuple[RaisedFlag, ...]:
-    """The red flags that findings raise for certain, as errors carry them."""
+    """The red flags that hold by the findings alone, as errors carry them."""
     found = assess_contradiction(network, evidence).red_flags
     return tuple(RaisedFlag(flag.id, flag.level, flag.text) for flag in found)
 

@@ -219,7 +219,7 @@ function placesOf({ variables, numbers }) {
 const chance = (states, chosen) => Math.min(1, total(chosen.map((i) => states[i])));
 
 // The care rule (spasmnet/triage/care.py): red flags set a floor under the level of care; above it the least expected loss
-// decides. Without posteriors, since the findings contradict one another, what holds for certain is left, and its level.
+// decides. Without posteriors, since the findings contradict one another, what holds by the findings alone is left.
 function decision(model, findings, posterior) {
   const read = model.flags.map((flag) => ({ ...flag, ...reading(model, flag, findings, posterior) }));
   const held = byLevel(model, read.filter((flag) => flag.holds === CERTAIN || flag.holds === LIKELY));
@@ -264,8 +264,8 @@ function reading(model, flag, findings, posterior) {
     const open = heard ? all.filter((state) => weight(finding, state) > 0) : [];
     const must = heard && open.every((state) => states.includes(state)), may = !heard || open.some((state) => states.includes(state));
     const known = posterior ? chance(posterior[i], states.map((state) => all.indexOf(state))) : 0;
-    const reported = must || !heard || isText(finding) || !posterior ? 0 : evenOdds(finding, all, states);
-    const likely = must || (Boolean(posterior) && (known >= flag.threshold || reported > 0.5));
+    const reported = must || !heard || isText(finding) ? 0 : evenOdds(finding, all, states);
+    const likely = must || (Boolean(posterior) && known >= flag.threshold) || reported > 0.5;
     return { variable: i, heard, must, may, likely, probability: must ? 1 : Math.max(known, reported) };
   });
   const silent = conditions.filter((one) => !one.heard).map((one) => one.variable);
