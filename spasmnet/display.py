@@ -112,7 +112,7 @@ def probability_of(variables: Iterable[Variable]) -> str:
     kinds = {bool(variable.role) for variable in variables}
     if kinds == {True}:
         return "probability of any state but the neutral one"
-    return "probability of the state that is named" + (", or of any but the neutral one" if True in kinds else "")
+    return "probability of what is named" + (", or of any but the neutral one" if True in kinds else "")
 
 
 def presence(row: Ranked) -> str:

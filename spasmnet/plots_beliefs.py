@@ -35,8 +35,8 @@ def plot_ranked(
 ) -> Axes:
     """The most probable causes: P(any state but the neutral one) as a bar, with its interval if `post` has them.
 
-    A variable of which no state is known to be neutral, as in most networks of other tools, is drawn with the
-    probability of one state, which is named: of two opposites the one that affirms, else the most probable one.
+    In a network without roles the states are named: any but the one that its own name makes neutral, such as absent,
+    or where there is none such, the most probable one.
     `variables` are the ones to rank (default: causes and serious conditions, or all if there are no roles); at most
     `top` (1 or more) are drawn. Raises UnknownVariableError, and SpasmnetError if there is nothing to draw.
 
@@ -236,12 +236,15 @@ def _shifts(
     events = [v.event(base[v.name]) for v in findings]
     rows, called = [], []
     for row in factors:
-        state = row.states[-1] if row.role else row.event(base[row.name])[0]
-        rest = row.neutral or ({s: float(s != state) for s in row.states} if len(row.states) > 1 else state)
-        with_it, without = (engine.posterior({**given, row.name: finding}) for finding in (state, rest))
+        named = row.states[-1:] if row.role else row.event(base[row.name])
+        rest = (row.neutral,) if row.neutral else tuple(s for s in row.states if s not in named) or named
+        with_it, without = (
+            engine.posterior({**given, row.name: {s: float(s in chosen) for s in row.states}})
+            for chosen in (named, rest)
+        )
         moves = (total(with_it[v.name], e) - total(without[v.name], e) for v, e in zip(findings, events, strict=True))
         rows.append([1.0 if v is row else move for v, move in zip(findings, moves, strict=True)])
-        called.append(event_of(row, [state]))
+        called.append(event_of(row, named))
     return np.array(rows), (called, [event_of(v, e) for v, e in zip(findings, events, strict=True)])
 
 
