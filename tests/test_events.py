@@ -217,7 +217,7 @@ def words(*texts: str) -> list[str]:
     return sorted(word.strip(".,;:()") for each in texts for word in re.sub(r"sha256:\w+", "", each).split())
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.data())
 def test_the_order_of_states_changes_nothing_that_is_shown(data: st.DataObject) -> None:
     """On networks without roles: ranked rows, pages, reports and sentences have the same words and numbers."""
