@@ -95,7 +95,7 @@ def plot_change(
         drawn.plot([row.before], [y], "o", color=look.ground, markeredgecolor=look.ink, markersize=7, zorder=4)
     drawn.set_xlim(-0.02 * most, 1.06 * most or 1.0)
     finish(drawn, percent=True, along="x")
-    heading(drawn, "What the findings changed", f"{probability_of(row.variable for row in rows)}; circle: before them",
+    heading(drawn, "What the findings changed", f"{probability_of(row.variable for row in rows)}; circle: before",
             above=2)  # fmt: skip
     legend_above(drawn, [("bar", ORANGE, "raised by the findings"), ("bar", BLUE, "lowered by the findings")])
     return drawn
