@@ -165,7 +165,7 @@ def plot_heat_map(
     if not factors or not findings:
         raise SpasmnetError("name the variables: rows=[...] and columns=[...]; none are left by role or observed")
     base = engine.posterior(given)
-    shift, names = _shifts(engine, given, base, factors, findings)
+    shift, called = _shifts(engine, given, base, factors, findings)
     size = max(3.5 + 0.55 * len(findings), 8.0), max(2.6 + 0.33 * len(factors), 4.5)
     drawn = ax if ax is not None else new_axes(*size)
     reach = float(np.abs(shift).max()) or 1.0
@@ -174,8 +174,8 @@ def plot_heat_map(
         if abs(shift[y, x]) >= 0.005:
             colour = "white" if abs(shift[y, x]) > 0.6 * reach else INK
             drawn.text(x, y, f"{100 * shift[y, x]:+.0f}", ha="center", va="center", fontsize=8.5, color=colour)
-    drawn.set_yticks(range(len(factors)), [_label(name) for name in names[0]], parse_math=False)
-    drawn.set_xticks(range(len(findings)), [_label(name, 22) for name in names[1]], rotation=60, ha="right",
+    drawn.set_yticks(range(len(factors)), [_label(name) for name in called[0]], parse_math=False)
+    drawn.set_xticks(range(len(findings)), [_label(name, 22) for name in called[1]], rotation=60, ha="right",
                      rotation_mode="anchor", parse_math=False)  # fmt: skip
     look = tones(drawn)
     drawn.tick_params(length=0, labelsize=9.5, colors=look.ink)
