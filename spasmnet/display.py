@@ -150,8 +150,8 @@ def probability_of(variables: Iterable[Variable]) -> str:
     """What the bars of some variables, each called as `event_of` says, are the probabilities of."""
     kinds = {bool(variable.role) for variable in variables}
     if kinds == {True}:
-        return "probability of any state but the neutral one"
-    return "probability of the state that is named" + (", or of any but the neutral one" if True in kinds else "")
+        return "probability of any but the neutral state"
+    return "probability of what is named" + (", or of any but the neutral one" if True in kinds else "")
 
 
 def presence(row: Ranked) -> str:

@@ -31,10 +31,8 @@ _ROUNDING = 0.01  # how far printed decimals and single precision put a row's su
 _REMEDY = "v / v.sum(axis=-1, keepdims=True) makes every row sum to 1"
 _NO_PART_OF_A_NAME = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 ROLES = ("risk_factor", "cause", "serious", "finding")
-OPPOSITES = {
-    "no": "yes", "n": "y", "false": "true", "f": "t", "absent": "present", "negative": "positive", "off": "on",
-    "normal": "abnormal", "0": "1",
-}  # fmt: skip
+DENIALS = ("no", "none", "absent", "false", "normal")  # what the neutral state is called where no role says which it is
+OPPOSITES = {"negative": "positive", "off": "on", "n": "y", "f": "t", "0": "1"}  # of two states, also these
 
 
 @dataclass(frozen=True)
@@ -79,19 +77,21 @@ class Variable(Rebuilt):
     def neutral(self) -> str:
         """The state in which nothing is the matter; "" where nothing says which one that is.
 
-        Of a variable with a role it is the first; else of two opposites, such as no and yes in either order, the one
-        that denies. The order of states alone says nothing: files of other tools begin with any of them.
+        Of a variable with a role it is the first; else the one state that is called no, none, absent, false or normal,
+        or that denies the only other one. The order alone says nothing: files of other tools begin with any state.
 
-        >>> Variable("fever", ("present", "absent")).neutral, Variable("pressure", ("low", "normal", "high")).neutral
+        >>> Variable("fever", ("present", "absent")).neutral, Variable("pressure", ("low", "medium", "high")).neutral
         ('absent', '')
         """
-        if self.role and len(self.states) > 1:
+        if len(self.states) < 2:
+            return ""
+        if self.role:
             return self.states[0]
-        if len(self.states) == 2:
-            for no, yes in (self.states, self.states[::-1]):
-                if OPPOSITES.get(no.lower()) == yes.lower():
-                    return no
-        return ""
+        denying = [state for state in self.states if state.lower() in DENIALS]
+        if len(self.states) == 2 and not denying:
+            pairs = (self.states, self.states[::-1])
+            denying = [no for no, yes in pairs if OPPOSITES.get(no.lower()) == yes.lower()]
+        return denying[0] if len(denying) == 1 else ""
 
     @property
     def active(self) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ class Variable(Rebuilt):
 
         `chances` are the probabilities of the states, by which the latter is chosen; of equals the first by name.
 
-        >>> Variable("pressure", ("low", "normal", "high")).event({"low": 0.1, "normal": 0.3, "high": 0.6})
+        >>> Variable("pressure", ("low", "medium", "high")).event({"low": 0.1, "medium": 0.3, "high": 0.6})
         ('high',)
         """
         return self.active or (min(self.states, key=lambda state: (-round(chances[state], 12), state)),)

@@ -35,8 +35,8 @@ def plot_ranked(
 ) -> Axes:
     """The most probable causes: P(any state but the neutral one) as a bar, with its interval if `post` has them.
 
-    A variable of which no state is known to be neutral, as in most networks of other tools, is drawn with the
-    probability of one state, which is named: of two opposites the one that affirms, else the most probable one.
+    In a network without roles the states are named: any but the one that its own name makes neutral, such as absent,
+    or where there is none such, the most probable one.
     `variables` are the ones to rank (default: causes and serious conditions, or all if there are no roles); at most
     `top` (1 or more) are drawn. Raises UnknownVariableError, and SpasmnetError if there is nothing to draw.
 
@@ -95,7 +95,7 @@ def plot_change(
         drawn.plot([row.before], [y], "o", color=look.ground, markeredgecolor=look.ink, markersize=7, zorder=4)
     drawn.set_xlim(-0.02 * most, 1.06 * most or 1.0)
     finish(drawn, percent=True, along="x")
-    heading(drawn, "What the findings changed", f"{probability_of(row.variable for row in rows)}; circle: before them",
+    heading(drawn, "What the findings changed", f"{probability_of(row.variable for row in rows)}; circle: before",
             above=2)  # fmt: skip
     legend_above(drawn, [("bar", ORANGE, "raised by the findings"), ("bar", BLUE, "lowered by the findings")])
     return drawn
@@ -165,7 +165,7 @@ def plot_heat_map(
     if not factors or not findings:
         raise SpasmnetError("name the variables: rows=[...] and columns=[...]; none are left by role or observed")
     base = engine.posterior(given)
-    shift, names = _shifts(engine, given, base, factors, findings)
+    shift, called = _shifts(engine, given, base, factors, findings)
     size = max(3.5 + 0.55 * len(findings), 8.0), max(2.6 + 0.33 * len(factors), 4.5)
     drawn = ax if ax is not None else new_axes(*size)
     reach = float(np.abs(shift).max()) or 1.0
@@ -174,8 +174,8 @@ def plot_heat_map(
         if abs(shift[y, x]) >= 0.005:
             colour = "white" if abs(shift[y, x]) > 0.6 * reach else INK
             drawn.text(x, y, f"{100 * shift[y, x]:+.0f}", ha="center", va="center", fontsize=8.5, color=colour)
-    drawn.set_yticks(range(len(factors)), [_label(name) for name in names[0]], parse_math=False)
-    drawn.set_xticks(range(len(findings)), [_label(name, 22) for name in names[1]], rotation=60, ha="right",
+    drawn.set_yticks(range(len(factors)), [_label(name) for name in called[0]], parse_math=False)
+    drawn.set_xticks(range(len(findings)), [_label(name, 22) for name in called[1]], rotation=60, ha="right",
                      rotation_mode="anchor", parse_math=False)  # fmt: skip
     look = tones(drawn)
     drawn.tick_params(length=0, labelsize=9.5, colors=look.ink)
@@ -236,12 +236,15 @@ def _shifts(
     events = [v.event(base[v.name]) for v in findings]
     rows, called = [], []
     for row in factors:
-        state = row.states[-1] if row.role else row.event(base[row.name])[0]
-        rest = row.neutral or ({s: float(s != state) for s in row.states} if len(row.states) > 1 else state)
-        with_it, without = (engine.posterior({**given, row.name: finding}) for finding in (state, rest))
+        named = row.states[-1:] if row.role else row.event(base[row.name])
+        rest = (row.neutral,) if row.neutral else tuple(s for s in row.states if s not in named) or named
+        with_it, without = (
+            engine.posterior({**given, row.name: {s: float(s in chosen) for s in row.states}})
+            for chosen in (named, rest)
+        )
         moves = (total(with_it[v.name], e) - total(without[v.name], e) for v, e in zip(findings, events, strict=True))
         rows.append([1.0 if v is row else move for v, move in zip(findings, moves, strict=True)])
-        called.append(event_of(row, [state]))
+        called.append(event_of(row, named))
     return np.array(rows), (called, [event_of(v, e) for v, e in zip(findings, events, strict=True)])
 
 

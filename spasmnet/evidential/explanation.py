@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SUFFICIENT = 0.1  # of the probability
+ROUNDING = 1e-12  # of log-odds: a smaller contribution speaks neither for nor against
 Because = tuple[str, Any, float, float]  # variable, finding, contribution, standard error
 
 
@@ -77,7 +78,9 @@ class Explanation(Shown):
         if not self.shapley.values:
             return ()
         rows = zip(self.evidence.items(), self.shapley.values, self.shapley.errors, strict=True)
-        listed = [(name, finding, value, error) for (name, finding), value, error in rows]
+        listed = [
+            (name, finding, value if abs(value) > ROUNDING else 0.0, error) for (name, finding), value, error in rows
+        ]
         return tuple(sorted(listed, key=lambda row: -abs(row[2])))
 
     @property
