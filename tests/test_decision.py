@@ -31,6 +31,7 @@ from spasmnet.decision.rule import DecisionRule
 from spasmnet.sensitivity import drawn
 from spasmnet.sensitivity.distributions import Distributions
 from spasmnet.sensitivity.places import Place, value_at
+from spasmnet.triage.care import OUTCOMES
 from spasmnet.triage.guidance import CARE_LEVELS, Rule
 from spasmnet.triage.report import report
 from spasmnet.validation.files import read_vignettes
@@ -53,7 +54,7 @@ def order_of(rule: DecisionRule, engine: spasmnet.Engine, evidence: dict[str, An
     post = engine.posterior(evidence)
     row = np.array([[p for name in rule.names for p in post[name].values()]])
     found = rule.decide(rule.quantities(row))
-    care = CARE_LEVELS[found.care[0]] if rule.levels else None
+    care = OUTCOMES[found.told[0]] if rule.levels else None
     return [rule.candidates[i] for i in found.order[0]], care
 
 
@@ -104,7 +105,7 @@ def test_each_draw_is_decided_as_its_network_is() -> None:
             engine = spasmnet.compile(with_values(NETWORK, dict(zip(places, values.tolist(), strict=True))))
             cause, care = decided(engine, evidence)
             assert found.rule.candidates[found.drawn.order[i, 0]] == cause
-            assert CARE_LEVELS[found.drawn.care[i]] == care
+            assert OUTCOMES[found.drawn.told[i]] == care
 
 
 def two_causes(**options: Any) -> Network:
@@ -194,7 +195,7 @@ def check_crossings(engine: spasmnet.Engine, evidence: dict[str, Any], found: De
     now = decided(engine, evidence)
     for place, crossing in found.turning:
         which = 0 if crossing.decision == CAUSE else 1
-        names = found.rule.candidates if which == 0 else CARE_LEVELS
+        names = found.rule.candidates if which == 0 else OUTCOMES
         step = 1e-6 * (1 if crossing.rising else -1)
         for t, expected in (
             (crossing.turns_at - step, now[which]),

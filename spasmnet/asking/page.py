@@ -74,7 +74,8 @@ def _care(found: Summary) -> Iterator[str]:
             "",
         )
     for flag in found.flags:
-        yield f"- Red flag ({flag.level}, {held_text(flag)}): {_text(flag.text)}"
+        how = "" if flag.holds == "certain" else f", {held_text(flag)}"
+        yield f"- Red flag ({flag.level}{how}): {_text(flag.text)}"
     if found.flags:
         yield ""
     if step.unresolved_red_flags:
