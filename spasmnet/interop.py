@@ -369,7 +369,7 @@ class _Repairs:
             if len(self._rows) >= _LISTED_ROWS:
                 self._more += 1
             else:
-                self._rows.append(f"{_row_name(declared, name, place)}: the sum was {float(sums[place])!r}")
+                self._rows.append(f"{_row_name(declared, name, place)}: the sum was {float(sums[place]):.12g}")
 
     def notes(self) -> list[str]:
         """Sentences for the network's notes."""
@@ -377,10 +377,8 @@ class _Repairs:
         if self._rounded:
             rows, most = sum(n for n, _ in self._rounded.values()), max(error for _, error in self._rounded.values())
             names = ", ".join(list(self._rounded)[:12]) + ", …" * (len(self._rounded) > 12)
-            which = (
-                "row that rounding of printed digits" if rows == 1 else f"{rows:,} rows that rounding of printed digits"
-            )
-            notes.append(f"{which} had put off by at most {most:.3g} divided by the sum, of {names}")
+            which = "1 row divided by its sum, which" if rows == 1 else f"{rows:,} rows divided by their sums, which"
+            notes.append(f"{which} rounding of printed digits had put off by at most {most:.3g}, of {names}")
         if self._rows:
             more = f"; and {self._more:,} more" if self._more else ""
             notes.append(f"rows divided by their sums as normalize=True asks: {'; '.join(self._rows)}{more}")

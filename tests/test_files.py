@@ -102,6 +102,19 @@ def test_uai_in_every_order_of_axes(child_last: bool, backwards: bool, tmp_path:
     assert any(words in note for note in network.notes)
 
 
+def test_uai_with_the_child_anywhere(tmp_path: Path) -> None:
+    """In scopes sorted by number the child stands anywhere; the sums and the other tables leave one way."""
+    values = WET.cpds["wet"].table()  # of var_1 given var_0 (3 states) and var_2 (2 states)
+    middle = " ".join(map(str, np.moveaxis(values, -1, 1).ravel().tolist()))
+    text = (
+        f"BAYES 4 3 2 2 2 4  1 0  3 0 1 2  1 2  2 0 3  3 0.7 0.2 0.1  12 {middle}  2 0.9 0.1  6 0.1 0.9 0.2 0.8 0.3 0.7"
+    )
+    network = read(written(tmp_path, "a.uai", text))
+    assert network.parents("var_1") == ("var_0", "var_2")
+    assert network.cpds["var_1"].table().tolist() == values.tolist()
+    assert "the child of each table is the variable whose states' numbers sum to 1" in network.notes[0]
+
+
 def test_uai_that_fits_no_order_says_what_was_assumed(tmp_path: Path) -> None:
     """Rows that sum to 1 in no order of axes: the standard's is assumed, in the error and in the notes."""
     text = UAI.replace("0.95 0.05", "0.95 0.07")
@@ -147,7 +160,7 @@ def test_rows_beyond_rounding_need_a_word_and_are_told(tmp_path: Path) -> None:
     assert "normalize=True" in refusal(row, tmp_path, text)
     network = row(tmp_path, text, normalize=True)
     assert network.cpds["a"].table().tolist() == pytest.approx([1 / 7] * 7, abs=1e-15)
-    assert network.notes == ("rows divided by their sums as normalize=True asks: a: the sum was 0.9800000000000001",)
+    assert network.notes == ("rows divided by their sums as normalize=True asks: a: the sum was 0.98",)
     assert "normalize" not in refusal(row, tmp_path, "0.1234, 0.7654", normalize=True)
     assert row(tmp_path, "2, 6", normalize=True).cpds["a"].table().tolist() == [0.25, 0.75]  # counts
     assert "normalize" in refusal(row, tmp_path, "2, 6")

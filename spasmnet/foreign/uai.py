@@ -55,17 +55,17 @@ def scan(text: str, origin: str) -> Declared:
     """What a UAI text declares; MARKOV networks are refused."""
     try:
         sizes, scopes, tables = _parts(re.sub(r"#[^\n]*", "", text))
-        order, note = _order(text, sizes, scopes, tables)
+        layouts, note = _layouts(text, sizes, scopes, tables)
     except ValueError as error:
         raise FormatError(f"{origin}: {error}") from None
     draft = Draft()
     draft.notes += note
     for variable, size in enumerate(sizes):
         draft.variable(f"var_{variable}", map(str, range(size)))
-    for scope, table in zip(scopes, tables, strict=True):
-        names = [f"var_{variable}" for variable in scope]
-        child, parents = (names[-1], names[:-1]) if order.child_last else (names[0], names[1:])
-        draft.table(child, parents, partial(shaped, table, order=order.axes(len(scope))))
+    for scope, table, (place, axes) in zip(scopes, tables, layouts, strict=True):
+        parents = [f"var_{variable}" for variable in scope]
+        child = parents.pop(place)
+        draft.table(child, parents, partial(shaped, table, order=axes))
     return draft.declared(origin)
 
 
@@ -112,10 +112,53 @@ def _integer(word: str) -> int:
     return int(word)
 
 
+Layout = tuple[int, list[int]]
+
+
+def _layouts(
+    text: str, sizes: Sequence[int], scopes: Sequence[Sequence[int]], tables: Sequence[Numbers]
+) -> tuple[list[Layout], list[str]]:
+    """For each table the child's place in its scope and the order of its axes, with a note that says how that is known.
+
+    Raises ValueError if it can be read in two ways.
+    """
+    order, note = _order(text, sizes, scopes, tables)
+    if order is None and (places := _children(sizes, scopes, tables)) is not None:
+        axes = [[*range(place), len(s) - 1, *range(place, len(s) - 1)] for place, s in zip(places, scopes, strict=True)]
+        told = "the child of each table is the variable whose states' numbers sum to 1; the last one varies fastest"
+        return list(zip(places, axes, strict=True)), [told]
+    if order is None:
+        order = STANDARD
+        none = "no order of axes that is known makes all rows sum to 1, nor each variable the child of one table; "
+        note = [none + _note(STANDARD)]
+    return [(len(scope) - 1 if order.child_last else 0, order.axes(len(scope))) for scope in scopes], note
+
+
+def _children(sizes: Sequence[int], scopes: Sequence[Sequence[int]], tables: Sequence[Numbers]) -> list[int] | None:
+    """The child's place in each scope, if the sums of rows and that each variable is the child once leave one way."""
+    open_places: dict[int, list[int]] = {}
+    for number, (scope, table) in enumerate(zip(scopes, tables, strict=True)):
+        values = table.values.reshape([sizes[variable] for variable in scope])
+        with np.errstate(over="ignore"):
+            sums = [np.abs(values.sum(axis=axis) - 1) <= NEAR for axis in range(values.ndim)]
+        open_places[number] = [axis for axis, near in enumerate(sums) if near.all()]
+    places, taken, settled = dict[int, int](), set[int](), True
+    while open_places and settled:
+        settled = False
+        for number, options in list(open_places.items()):
+            left = [place for place in options if scopes[number][place] not in taken]
+            if len(left) == 1:
+                places[number] = left[0]
+                taken.add(scopes[number][left[0]])
+                del open_places[number]
+                settled = True
+    return None if open_places else [places[number] for number in range(len(scopes))]
+
+
 def _order(
     text: str, sizes: Sequence[int], scopes: Sequence[Sequence[int]], tables: Sequence[Numbers]
-) -> tuple[Order, list[str]]:
-    """In which order the axes of the tables are, and a note that says so; raises ValueError if that cannot be told."""
+) -> tuple[Order | None, list[str]]:
+    """The order that all tables share, and a note of it; None if none fits; raises ValueError if two do."""
     comments = _comments(text, 3 + len(sizes), scopes) if "#" in text else []
     matters = any(len(scope) > 2 for scope in scopes)
     marked = len(comments) == len(scopes) and len(set(comments)) == len(comments)
@@ -128,8 +171,7 @@ def _order(
         )
     fitting = [order for order in (STANDARD, *OTHERS) if _fits(order, sizes, scopes, tables)]
     if not fitting:
-        none = "no order of axes that is known makes all rows sum to 1, nor each variable the child of one table; "
-        return STANDARD, [none + _note(STANDARD)]
+        return None, []
     first, *others = fitting
     if any(_differ(first, other, sizes, scopes, tables) for other in others):
         raise ValueError(
