@@ -201,8 +201,8 @@ def _undecoded(data: bytes, origin: str, name: str, error: UnicodeError) -> str:
         where = f": byte 0x{data[error.start]:02x} at position {error.start} (line {line})"
     written = "UTF-8" if name == "utf-8" else name
     other = readable_as(data)
-    advice = f'read it with encoding="{other}", or save it as UTF-8' if other else "save it as UTF-8"
-    return f"{origin} is not {written} text{where}; {advice}"
+    advice = f'read it with encoding="{other}" or whatever it is in, ' if other else ""
+    return f"{origin} is not {written} text{where}; {advice}{'or ' * bool(other)}save it as UTF-8"
 
 
 def _directory(file: Path) -> str:

@@ -329,8 +329,8 @@ def assemble(
         cpds[name] = Table(declared.parents[name], values)
     if advised:
         advice = (
-            f"normalize=True divides rows by their sum if they are off by at most {ROUNDING}, or by what rounding "
-            "of the printed digits can do, or hold whole counts"
+            f"normalize=True divides rows by their sum if they are off by at most {ROUNDING}, or by what rounding of "
+            "the printed digits can do, or hold whole counts"
         )
         problems.insert(0, Problem("", advice))
     if problems:

@@ -37,7 +37,7 @@ SHARED = settings(
 )
 HOSTILE = [
     "<script>window.hacked = 1</script>", "\"><img src=x onerror='window.hacked = 1'>", "</script><b>bold</b>", "]]>-->",
-    "\u202eright to left", "x" * 300, "${window.hacked = 1}", "constructor", "__proto__", "a\nb\tc\x00d", "'\"`\\", "$&",
+    "\u202eright to left", "x" * 300, "${window.hacked = 1}", "constructor", "__proto__", "a\u2028b\u200bc", "'\"`\\", "$&",
 ]  # fmt: skip
 
 
@@ -499,7 +499,7 @@ def hostile_network() -> Network:
 
     variables = [
         Variable(
-            name, ("no", HOSTILE[i - 1]), label=name, question=name, role=("risk_factor", "cause", "finding", "")[i % 4],
+            name, ("no", HOSTILE[i - 1]), label=name.replace("\u200b", "\x00\n"), question=name, role=("risk_factor", "cause", "finding", "")[i % 4],
             state_labels=("no", HOSTILE[i - 1]),
         )
         for i, name in enumerate(HOSTILE)

@@ -530,7 +530,7 @@ def test_files_without_readable_text(tmp_path: Path) -> None:
     assert refusal(written(tmp_path, "\ufeff \n")).endswith("model.toml is empty")
     message = refusal(written(tmp_path, b'a = "x"\nb = "caf\xe9"\n'))
     assert message.endswith(
-        'is not UTF-8 text: byte 0xe9 at position 16 (line 2); read it with encoding="windows-1252", or save it as UTF-8'
+        'is not UTF-8 text: byte 0xe9 at position 16 (line 2); read it with encoding="windows-1252" or whatever it is in, or save it as UTF-8'
     )
     assert read_model(written(tmp_path, GOOD.encode("utf-16"))) == read_model(written(tmp_path, GOOD))
 

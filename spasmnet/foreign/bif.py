@@ -11,13 +11,13 @@ import numpy as np
 
 from spasmnet.errors import FormatError, shown, suggest
 from spasmnet.foreign.declared import (
-    MAX_AXES,
     MAX_ENTRIES,
     Declared,
     Draft,
     Floats,
     Numbers,
     Shape,
+    check_axes,
     floats,
     numbers,
     shaped,
@@ -93,11 +93,12 @@ def _values(draft: Draft, parents: Sequence[str], found: list[str], shape: Shape
         if len(others) > 1:
             raise ValueError("has both a table and a default")
         return shaped(numbers("".join(others["table"])), shape, [len(shape) - 1, *range(len(shape) - 1)])
+    check_axes(len(shape))
     count = prod(shape[:-1])
     if "default" not in others and len(rows) < count:
         raise ValueError(f"has {len(rows):,} rows, but its parents' states make {count:,}, and each is needed")
-    if prod(shape) > MAX_ENTRIES or len(shape) > MAX_AXES:
-        raise ValueError(f"has {prod(shape):,} entries and {len(shape) - 1} parents, which is too many")
+    if prod(shape) > MAX_ENTRIES:
+        raise ValueError(f"has {prod(shape):,} entries; at most {MAX_ENTRIES:,} can be held")
     values = np.empty((count, shape[-1]))
     if "default" in others:
         draft.fill(prod(shape))

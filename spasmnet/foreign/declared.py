@@ -194,10 +194,10 @@ def shaped(read: Numbers, shape: Shape, order: Sequence[int] | None = None) -> t
     `order` says which axis of the result each axis of the numbers is, the first one varying slowest; without it they
     are in order.
     """
+    check_axes(len(shape))
     if read.values.size != prod(shape):
         wrong = f"has {read.values.size:,} numbers, but its parents' and own states make {prod(shape):,}"
         raise ValueError(wrong)
-    check_axes(len(shape))
     if order is None:
         values = read.values.reshape(shape)
     else:

@@ -6,12 +6,12 @@ import re
 
 from spasmnet.errors import FormatError, shown
 from spasmnet.foreign.declared import Declared, Draft, Floats, Shape, numbers, shaped
-from spasmnet.foreign.text import BLOCK, FLAT, bare, blocks, excerpt, name, statements, words
+from spasmnet.foreign.text import BLOCK, HEAD, bare, blocks, excerpt, name, statements, words
 from spasmnet.network import Network
 
 _KIND = r"(?:discrete\s+|continuous\s+)?(?:chance\s+)?(?:node|decision|utility|function)|net|potential|class|[a-z]+"
 _BLOCK = re.compile(rf"\s*+({_KIND}){BLOCK}")
-_IN_CLASS = re.compile(rf"\s*+(?:({_KIND}){BLOCK}|{FLAT};)")  # a statement of the class has no kind
+_IN_CLASS = re.compile(rf"\s*+(?:({_KIND}){BLOCK}|{HEAD}={HEAD};)")  # a statement of the class has no kind
 _CLASS = re.compile(r"\s*+class\s++([^\s{}\"]++)\s*+\{")
 _IN_PARENTHESES = re.compile(r"\((.*)\)", re.DOTALL)
 _FOR_LEARNING = ("experience", "fading", "samples_per_interval")  # counts behind a table, which change no probability

@@ -9,7 +9,8 @@ from spasmnet.errors import FormatError, shown
 
 QUOTED = r'"[^"]*+"'
 FLAT = rf'(?:[^{{}}"]++|{QUOTED})*+'
-BLOCK = rf"\b({FLAT})\{{((?:[^{{}}\"]++|{QUOTED}|\{{{FLAT}\}})*+)\}}"
+HEAD = rf'(?:[^{{}}";=]++|{QUOTED})*+'
+BLOCK = rf"\b({HEAD})\{{((?:[^{{}}\"]++|{QUOTED}|\{{{FLAT}\}})*+)\}}"
 
 _STATEMENT = re.compile(rf'((?:[^;"]++|{QUOTED})*+)(;|\Z)')
 _ITEM = re.compile(rf'((?:[^,"]++|{QUOTED})*+)(?:,|\Z)')
@@ -86,7 +87,7 @@ def blocks(text: str, block: re.Pattern[str], origin: str, start: int = 0, end: 
         place = f"{origin}, line {line}"
         if not found:
             raise FormatError(f"{place}: not understood, or cut short: {excerpt(text[first:end])}")
-        yield found[1], found[2].strip(), found[3], place
+        yield found[1] or "", (found[2] or "").strip(), found[3] or "", place
         position = found.end()
 
 

@@ -17,7 +17,9 @@ from spasmnet.network import ROW_SUM_TOLERANCE
 from spasmnet.parameter import Parameter
 
 CPD_KINDS = ("table", "noisy_or", "noisy_max", "deterministic")
-MAX_ENTRIES = 10_000_000
+MAX_ENTRIES = 10_000_000  # of all tables of a file
+MAX_WORK = 2**28  # rows of a function times the combinations that each may cover
+MAX_PARENTS = 63  # an array has 64 axes at most
 _CPD_KEYS = {
     "table": ("type", "rows", *CITED),
     "noisy_or": ("type", "leak", "links", *CITED),
@@ -66,15 +68,27 @@ def read_cpd(raw: object, variable: str, parents: tuple[str, ...], context: Cont
         fields.fault("source", f"there is no source {shown(default)}; {suggest(default, context.sources)}")
     if kind in ("table", "deterministic") and outline.states and outline.parent_states is not None:
         entries = math.prod(map(len, outline.parent_states)) * len(outline.states)
-        if entries > MAX_ENTRIES:
-            message = f"its parents' and own states make {entries:,} combinations, above the limit of {MAX_ENTRIES:,}"
-            fields.fault("", message)
+        context.entries += entries
+        rows = fields.raw.get("rows")
+        work = entries * len(rows) if kind == "deterministic" and isinstance(rows, list) else 0
+        if context.entries > MAX_ENTRIES or work > MAX_WORK or len(parents) > MAX_PARENTS:
+            fields.fault("", _too_large(entries, len(parents), context.entries))
             return None
     if kind == "noisy_or" and outline.states and len(outline.states) != 2:
         fields.fault("type", f"noisy_or needs a variable with two states, not {len(outline.states)}; use noisy_max")
     read = {"table": _table, "deterministic": _deterministic}.get(kind, _noisy_max)
     cpd = read(fields, outline, context)
     return cpd if len(context.problems) == before else None
+
+
+def _too_large(entries: int, parents: int, total: int) -> str:
+    if parents > MAX_PARENTS:
+        return f"has {parents:,} parents, above the limit of {MAX_PARENTS}"
+    if entries > MAX_ENTRIES:
+        return f"its parents' and own states make {entries:,} combinations, above the limit of {MAX_ENTRIES:,}"
+    if total > MAX_ENTRIES:
+        return f"with it the tables of this file have {total:,} entries, above the limit of {MAX_ENTRIES:,}"
+    return f"has too many rows for its {entries:,} combinations"
 
 
 def _table(fields: Fields, outline: _Outline, context: Context) -> CPD | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from math import isfinite
 from typing import Any
 
 from spasmnet import errors
@@ -23,6 +24,16 @@ def kind_of(value: object) -> str:
 def shown(value: object) -> str:
     """A value as a message shows it, cut to a readable length."""
     return ("true" if value else "false") if isinstance(value, bool) else errors.shown(value)
+
+
+def finite(value: object) -> float | None:
+    """A number of the file; None if it is none, infinite, or an integer beyond all floats."""
+    if type(value) is not int and type(value) is not float:
+        return None
+    try:
+        return float(value) if isfinite(value) else None
+    except OverflowError:
+        return None
 
 
 class Fields:

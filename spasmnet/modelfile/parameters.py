@@ -26,6 +26,7 @@ class Context:
     used_sources: set[str] = field(default_factory=set)
     used_claims: set[str] = field(default_factory=set)
     any_names: bool = False
+    entries: int = 0  # of all tables
 
     def cite(self, source: str, path: str) -> Source | None:
         """The source of that key, which is thereby used."""
@@ -52,7 +53,7 @@ def read_parameter(raw: object, path: str, defaults: Mapping[str, str], context:
         if key not in raw:
             fault = "is missing; a number in [0, 1] is needed"
         elif type(number) is float or type(number) is int:
-            fault = f"{number} is not in [0, 1]"
+            fault = f"{shown(number)} is not in [0, 1]"
         else:
             fault = f"a number is needed, not {kind_of(number)}"
         problems.append(Problem(f"{path}.{key}", fault))

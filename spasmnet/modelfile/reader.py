@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from math import inf
 from typing import Any
 
 from spasmnet.cpd import CPD
@@ -12,7 +11,7 @@ from spasmnet.errors import ModelError, Problem
 from spasmnet.modelfile import text as model_text
 from spasmnet.modelfile.cited import citation, claims_of, unknown_variable
 from spasmnet.modelfile.cpds import read_cpd
-from spasmnet.modelfile.fields import NAME, Fields, kind_of, shown
+from spasmnet.modelfile.fields import NAME, Fields, finite, kind_of, shown
 from spasmnet.modelfile.parameters import Context
 from spasmnet.modelfile.rules import losses, rules
 from spasmnet.network import ROLES, Edge, Network, Variable, cycle_problems
@@ -124,7 +123,7 @@ def read_source(key: str, raw: object, context: Context) -> Source:
         fields.fault("", f"a {kind} needs a doi, pmid or url")
     year = fields.take("year", int, "a year, such as 2017,", required=False)
     if year is not None and not 1500 <= year <= 2200:
-        fields.fault("year", f"{year} is not a year in 1500 to 2200")
+        fields.fault("year", f"{shown(year)} is not a year in 1500 to 2200")
     title, authors = fields.text("title", required=True), fields.text("authors", required=kind != "assumption")
     return Source(key, kind, title, authors, year, fields.text("journal"), **identifiers, note=fields.text("note"))
 
@@ -161,11 +160,11 @@ def _cost(fields: Fields) -> float | None:
     """What asking for a variable costs; None if the file does not say."""
     if "cost" not in fields.raw:
         return None
-    cost = fields.raw["cost"]
-    if type(cost) not in (int, float) or not 0 <= cost < inf:
-        fields.fault("cost", f"a finite number >= 0 is needed, not {shown(cost)}")
+    cost = finite(fields.raw["cost"])
+    if cost is None or cost < 0:
+        fields.fault("cost", f"a finite number >= 0 is needed, not {shown(fields.raw['cost'])}")
         return None
-    return float(cost)
+    return cost
 
 
 def _states(fields: Fields, context: Context) -> list[tuple[str, str, str]]:

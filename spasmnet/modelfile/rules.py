@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Any
 
 from spasmnet.errors import Problem, suggest
 from spasmnet.modelfile.cited import citation, claims_of, unknown_variable
-from spasmnet.modelfile.fields import Fields, kind_of, shown, texts
+from spasmnet.modelfile.fields import Fields, finite, kind_of, shown, texts
 from spasmnet.modelfile.parameters import Context
 from spasmnet.rules import CARE_LEVELS, Harm, Losses, Rule
 
@@ -99,12 +98,13 @@ def _levels(fields: Fields, key: str, *, rising: bool) -> dict[str, float]:
     numbers: dict[str, float] = {}
     for level in CARE_LEVELS:
         value = table.raw.get(level)
+        number = finite(value)
         if level not in table.raw:
             table.fault(level, "is missing; a number of at least 0 is needed")
-        elif not isinstance(value, (int, float)) or isinstance(value, bool) or not isfinite(value) or value < 0:
+        elif number is None or number < 0:
             table.fault(level, f"a number of at least 0 is needed, not {kind_of(value)}")
         else:
-            numbers[level] = float(value)
+            numbers[level] = number
     listed = list(numbers.values())
     if len(listed) == len(CARE_LEVELS) and listed != sorted(listed, reverse=not rising):
         words = "must not fall" if rising else "must not rise"
