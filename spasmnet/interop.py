@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.cpd import Floats, Table
-from spasmnet.errors import FormatError, ModelError, ModelFileError, Problem, suggest
+from spasmnet.errors import FormatError, ModelError, ModelFileError, Problem, shown, suggest
 from spasmnet.filetext import kind_of, read_bytes
 from spasmnet.foreign import Declared, scan
 from spasmnet.foreign.declared import MAX_AXES, NEGLIGIBLE
@@ -84,6 +84,8 @@ def to_pgmpy(network: Network) -> DiscreteBayesianNetwork:
     >>> to_pgmpy(Network((Variable("rain", ("no", "yes")),), {"rain": Table((), [0.8, 0.2])})).get_cpds("rain").values
     array([0.8, 0.2])
     """
+    if not isinstance(network, Network):
+        raise FormatError(f"to_pgmpy takes a spasmnet Network, not {type(network).__name__}")
     large = {name: prod(network.cpds[name].shape) for name in network.names}
     if too_large := [f"{name} ({size:,} entries)" for name, size in large.items() if size > MAX_ENTRIES]:
         raise FormatError(
@@ -275,14 +277,19 @@ def _declared(model: Any) -> Declared:
 def _as_texts(names: Iterable[Any], what: str) -> dict[Any, str]:
     """Each name as text, refusing names that have no plain text form and different names with the same text."""
     texts: dict[Any, str] = {}
+    taken: set[str] = set()
     for name in names:
         plain = name.value if isinstance(name, Enum) else name
         plain = plain.item() if isinstance(plain, np.generic) else plain
-        if not isinstance(plain, str | int | float) or not str(plain):
-            raise FormatError(f"{what}: {name!r} is not a name; text that is not empty is needed (numbers become text)")
-        if str(plain) in texts.values():
-            raise FormatError(f"{what}: two names would both become {str(plain)!r}; rename one of them")
-        texts[name] = str(plain)
+        huge = isinstance(plain, int) and plain.bit_length() > 1000  # Python may have no text for it
+        text = str(plain) if isinstance(plain, str | int | float) and not huge else ""
+        if not text:
+            needed = "text that is not empty is needed (numbers become text)"
+            raise FormatError(f"{what}: {shown(name)} is not a name; {needed}")
+        if text in taken:
+            raise FormatError(f"{what}: two names would both become {shown(text)}; rename one of them")
+        taken.add(text)
+        texts[name] = text
     return texts
 
 
@@ -294,6 +301,8 @@ def assemble(
     sources: tuple[Source, ...] = (),
 ) -> Network:
     """The network that was declared, its rows checked, or divided by their sums if they are off by rounding only."""
+    if not (normalize is None or isinstance(normalize, (bool, np.bool_))):
+        raise FormatError(f"normalize is True, False or None, not {shown(normalize)}")
     problems: list[Problem] = []
     advised = False
     cpds = {}
@@ -303,7 +312,13 @@ def assemble(
             cpds[name] = values
             continue
         sums, rounded, beyond, off = _judged(values, declared.units.get(name, 0.0))
-        repaired = np.zeros_like(off) if normalize is False else rounded | beyond if normalize else rounded
+        repaired = (
+            np.zeros_like(off)
+            if normalize is not None and not normalize
+            else rounded | beyond
+            if normalize
+            else rounded
+        )
         repairs.add(declared, name, sums, repaired & off & rounded, repaired & off & ~rounded)
         if (off & repaired).any():
             clipped = np.maximum(values, 0.0)

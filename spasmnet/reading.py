@@ -65,7 +65,7 @@ def read(
         from spasmnet.interop import network_of
 
         return network_of(data, file, normalize, encoding, unknown_rows)
-    if normalize:
+    if normalize is not None and normalize is not False:
         raise SpasmnetError(
             "normalize is for foreign files: the numbers of a .toml model are cited, so correct them there"
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from spasmnet.cpd import CPD, Deterministic, Floats, NoisyMax, Table
-from spasmnet.errors import FormatError, ModelFileError, SpasmnetError, suggest
+from spasmnet.errors import FormatError, ModelFileError, SpasmnetError, shown, suggest
 from spasmnet.foreign import Declared, formats
 from spasmnet.foreign.declared import MAX_ENTRIES
 from spasmnet.network import Network
@@ -42,6 +42,10 @@ def write(network: Network, path: str | os.PathLike[str], *, decimals: int | Non
     ...     same, change, round(write(network, Path(folder, "rain.net"), decimals=3), 6)
     (True, 0.0, 0.000333)
     """
+    if not isinstance(network, Network):
+        raise SpasmnetError(f"write takes a spasmnet Network, not {type(network).__name__}")
+    if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes):
+        raise ModelFileError(f"a path (text or pathlib.Path) is needed, not {type(path).__name__}")
     path = Path(path)
     ending = path.suffix.lower()
     if ending not in (*formats.WRITTEN, ".toml"):
@@ -164,7 +168,7 @@ class _Rounding:
 def _rounded(network: Network, decimals: int, ending: str) -> tuple[Network, float]:
     """The network with its numbers rounded, and the largest change."""
     if isinstance(decimals, bool) or not isinstance(decimals, int) or not 1 <= decimals <= MAX_DECIMALS:
-        raise FormatError(f"decimals has to be a whole number from 1 to {MAX_DECIMALS}, not {decimals!r}")
+        raise FormatError(f"decimals has to be a whole number from 1 to {MAX_DECIMALS}, not {shown(decimals)}")
     if ending == ".toml":
         raise FormatError("a model file keeps all digits of its cited numbers; decimals is for files of other tools")
     rounding = _Rounding(decimals)

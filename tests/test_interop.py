@@ -24,6 +24,7 @@ pgmpy_models = pytest.importorskip("pgmpy.models")
 TabularCPD = pytest.importorskip("pgmpy.factors.discrete").TabularCPD
 DiscreteBayesianNetwork = pgmpy_models.DiscreteBayesianNetwork
 ANY_TIME = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+IN_FOLDER = settings(ANY_TIME, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 WET = Network(
     (Variable("wet", ("dry", "wet")), Variable("rain", ("none", "some", "much")), Variable("hose", ("off", "on"))),

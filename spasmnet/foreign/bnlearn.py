@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from spasmnet.errors import FormatError, ModelError, Problem
+from spasmnet.errors import FormatError, ModelError, Problem, shown
 from spasmnet.foreign.declared import MAX_AXES, Declared, Floats
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def scan(data: bytes, origin: str, unknown_rows: UnknownRows = "refuse") -> Decl
     all.
     """
     if unknown_rows not in ("refuse", "uniform"):
-        raise FormatError(f'unknown_rows has to be "refuse" or "uniform", not {unknown_rows!r}')
+        raise FormatError(f'unknown_rows has to be "refuse" or "uniform", not {shown(unknown_rows)}')
     objects = _objects(data, origin)
     fitted = [name for name, value in objects.items() if "bn.fit" in _classes(value)]
     if len(fitted) != 1:

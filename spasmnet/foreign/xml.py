@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-from spasmnet.errors import FormatError, brief
+from spasmnet.errors import FormatError, ModelFileError, brief
 from spasmnet.filetext import decoded, readable_as
 
 MAX_DEPTH = 100
@@ -50,7 +50,11 @@ def parse(text: str | bytes, root: str, origin: str) -> Element:
 
     declared = _ENCODING.match(text) if isinstance(text, bytes) else None
     if isinstance(text, bytes) and declared is not None and declared[1].lower() not in _KNOWN:
-        text = decoded(text, origin, declared[1].decode("ascii"))  # the parser knows few encodings
+        name = declared[1].decode("ascii")
+        try:
+            text = decoded(text, origin, name)  # the parser knows few encodings
+        except ModelFileError as error:
+            raise FormatError(f"{origin} declares the encoding {name!r}: {error}") from None
     try:
         # the declaration of a text speaks of bytes that are gone
         parser = expat.ParserCreate("utf-8" if isinstance(text, str) else None)
