@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from spasmnet.rules import CARE_LEVELS, Harm, Losses
 
 import spasmnet
 from spasmnet import Network, NoisyMax, Table, Variable
+from spasmnet.cpd import CPD
 from spasmnet.engine import Engine
 from tests import classic
 
@@ -15,7 +18,7 @@ YES = ("no", "yes")
 FALSE = ("TRUE", "FALSE")
 
 
-def of(*variables: tuple[str, tuple[str, ...], tuple[str, ...], object]) -> Network:
+def of(*variables: tuple[str, tuple[str, ...], tuple[str, ...], Any]) -> Network:
     """A network of tables: name, states, parents, numbers."""
     cpds = {name: Table(parents, numbers) for name, _, parents, numbers in variables}
     return Network(tuple(Variable(name, states) for name, states, _, _ in variables), cpds)
@@ -199,5 +202,9 @@ def test_noisy_or_of_two() -> None:
     """Held by pgmpy's test suite: a noisy-OR with strengths 0.4 and 0.3 and parents of 0.2 and 0.1."""
     variables = tuple(Variable(name, YES) for name in "abe")
     links = [[[1.0, 0.0], [0.6, 0.4]], [[1.0, 0.0], [0.7, 0.3]]]
-    cpds = {"a": Table((), [0.8, 0.2]), "b": Table((), [0.9, 0.1]), "e": NoisyMax(("a", "b"), [1.0, 0.0], links)}
+    cpds: dict[str, CPD] = {
+        "a": Table((), [0.8, 0.2]),
+        "b": Table((), [0.9, 0.1]),
+        "e": NoisyMax(("a", "b"), [1.0, 0.0], links),
+    }
     assert spasmnet.compile(Network(variables, cpds)).posterior()["e"]["yes"] == pytest.approx(0.1076)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import log2
 from typing import Any
 
@@ -114,9 +115,9 @@ def summary(
     single = len(step.causes) == 1
     causes = [row for row in step.causes if row.variable.role == "cause"] or list(step.causes)
     advice = fitting_advice(post, causes[:3])
-    options = {"targets": targets, "askable": askable, "costs": costs}
-    ranked = next_question(engine, given, unknown=answered_unsurely(given, unknown), **options)
-    anything = next_question(engine, given, unknown=answered_unsurely(given, ()), **options) if unknown else ranked
+    ask = partial(next_question, engine, given, targets=targets, askable=askable, costs=costs)
+    ranked = ask(unknown=answered_unsurely(given, unknown))
+    anything = ask(unknown=answered_unsurely(given, ())) if unknown else ranked
     unanswered = tuple(q for q in anything.questions if q.red_flag)
     changes = sorted((q for q in ranked.questions if q.change > 0), key=lambda q: -q.change)[:SHOWN]
     rules = [*(flag.rule for flag in step.red_flags), *(item.rule for item in advice)]

@@ -214,7 +214,7 @@ def largest_slope(coefficients: Any, end: Any, value: Any, slope: Any, log: bool
     with np.errstate(invalid="ignore", over="ignore"):
         factor = grown(gamma, delta)
         there = size * np.abs(factor * (grown(alpha, beta) if log else factor))
-    return np.where(is_constant(coefficients, value) | (size == 0), size, np.maximum(size, there))
+    return np.asarray(np.where(is_constant(coefficients, value) | (size == 0), size, np.maximum(size, there)))
 
 
 def vertex_proximity(coefficients: Any, value: Any, slope: Any, log: bool) -> Floats:
