@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from spasmnet._public import public
 from spasmnet.cpd import Table
 from spasmnet.errors import EvidenceError
 from spasmnet.network import Network
 
 
+@public
 def do(network: Network, interventions: Mapping[str, str]) -> Network:
     """The mutilated network for do(X = x): X no longer depends on its parents and is in the given state.
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spasmnet._frozen import FrozenMapping, Rebuilt, readonly
+from spasmnet._public import public
 from spasmnet.errors import ModelError, Problem
 from spasmnet.parameter import Parameter
 
@@ -22,6 +23,7 @@ Key = tuple[int, ...]
 NO_PARAMETERS: Mapping[Any, Parameter] = FrozenMapping()
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Table(Rebuilt):
     """A conditional probability table.
@@ -54,6 +56,7 @@ class Table(Rebuilt):
         return self.values
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class NoisyMax(Rebuilt):
     """A noisy-MAX (noisy-OR for two states): parents act independently and the strongest effect shows.
@@ -104,6 +107,7 @@ class NoisyMax(Rebuilt):
         return np.minimum(total, 1.0).reshape(*self.shape[:-1], states)  # rounding can pass 1 by one unit
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Deterministic(Rebuilt):
     """A variable that is a function of its parents: `outcome[u]` is the index of the state it takes.

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+LONGEST = 4000  # characters of a message, whatever was given
 
 
 class SpasmnetError(Exception):
-    """Base of every error that spasmnet raises on purpose."""
+    """Base of every error that spasmnet raises on purpose; its message has at most some 4,000 characters."""
+
+    def __init_subclass__(cls) -> None:
+        if "__str__" in vars(cls):
+            cls.__str__ = _bounded(cls.__str__)  # type: ignore[method-assign]
+
+
+def _bounded(show: Callable[[Any], str]) -> Callable[[Any], str]:
+    """A way to show an error in which the middle of what is too long is left out."""
+
+    return lambda error: cut(show(error))
+
+
+def cut(text: str) -> str:
+    """A message without the middle of what is too long."""
+    half = LONGEST // 2
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:half]} … ({len(text) - 2 * half:,} characters left out) … {text[-half:]}"
+
+
+SpasmnetError.__str__ = _bounded(Exception.__str__)  # type: ignore[method-assign]
+
+
+class ArgumentError(SpasmnetError, TypeError, ValueError):
+    """An argument of a type, or a size, that the function cannot use."""
 
 
 class Problem(NamedTuple):
@@ -84,7 +111,7 @@ class UnknownVariableError(EvidenceError):
         self.known = tuple(known)
 
     def __str__(self) -> str:
-        return f"unknown variable {self.name!r}; {suggest(self.name, self.known)}"
+        return f"unknown variable {short(self.name)}; {suggest(self.name, self.known)}"
 
 
 class UnknownStateError(EvidenceError):
@@ -97,7 +124,7 @@ class UnknownStateError(EvidenceError):
         self.known = tuple(known)
 
     def __str__(self) -> str:
-        return f"{self.variable} has no state {self.state!r}; {suggest(self.state, self.known, show_all=True)}"
+        return f"{self.variable} has no state {short(self.state)}; {suggest(self.state, self.known, show_all=True)}"
 
 
 class ImpossibleEvidenceError(EvidenceError):
@@ -152,7 +179,7 @@ class CircuitTooLargeError(SpasmnetError, MemoryError):
         )
 
 
-def suggest(name: str, known: Iterable[str], *, show_all: bool = False) -> str:
+def suggest(name: object, known: Iterable[str], *, show_all: bool = False) -> str:
     """Say which of the known names is meant, or list what there is.
 
     >>> suggest("dehidration", ["dehydration", "overuse"])
@@ -162,7 +189,7 @@ def suggest(name: str, known: Iterable[str], *, show_all: bool = False) -> str:
 
     options = list(known)
     folded = {option.casefold(): option for option in options}
-    wanted = str(name).casefold()
+    wanted = name.casefold()[:200] if isinstance(name, str) else short(name)
     matches = difflib.get_close_matches(wanted, folded, n=3, cutoff=0.6)
     likeness = {key: difflib.SequenceMatcher(a=key, b=wanted).ratio() for key in matches}
     close = [folded[key] for key in matches if likeness[key] > likeness[matches[0]] - 0.15]
@@ -173,3 +200,23 @@ def suggest(name: str, known: Iterable[str], *, show_all: bool = False) -> str:
         shown = ", ".join(options[:12]) + (f", … ({len(options)} in all)" if len(options) > 12 else "")
         parts.append(f"it has {shown}" if show_all else f"known: {shown or 'none'}")
     return " ".join(parts)
+
+
+def short(value: object, most: int = 80) -> str:
+    """A value as an error shows it: bounded, and without asking it more than it can answer.
+
+    >>> short("y" * 1000, 10)
+    "'yyyyyyyy…"
+    >>> short(10**5000)
+    'a whole number beyond 10^300'
+    """
+    if isinstance(value, int) and abs(value) > 10**300:
+        return "a whole number beyond 10^300"
+    if isinstance(value, (str, bytes)):
+        text = repr(value[: most + 1])
+    else:
+        try:
+            text = repr(value)
+        except Exception:  # of a foreign object
+            return f"a value of type {type(value).__name__}"
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spasmnet._frozen import FrozenMapping, Rebuilt
+from spasmnet._public import public
 from spasmnet._shown import Shown
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.errors import ModelError, Problem, UnknownStateError, UnknownVariableError, suggest
@@ -28,6 +29,7 @@ ROW_SUM_TOLERANCE = 1e-9
 ROLES = ("risk_factor", "cause", "serious", "finding")
 
 
+@public
 @dataclass(frozen=True)
 class Variable(Rebuilt):
     """A discrete variable; its first state is the neutral one, the others follow in order of severity.
@@ -67,6 +69,7 @@ class Variable(Rebuilt):
         return (self.state_labels[position] if self.state_labels else "") or state
 
 
+@public
 @dataclass(frozen=True)
 class Edge:
     """Why a parent points at a child: `basis` is article or literature; `contested` says that sources disagree."""
@@ -81,6 +84,7 @@ class Edge:
     note: str = ""
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Network(Rebuilt, Shown):
     """An immutable Bayesian network.

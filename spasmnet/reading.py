@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from spasmnet._public import public
 from spasmnet.catalogue import available, find
 from spasmnet.errors import ModelFileError, SpasmnetError
 from spasmnet.network import Network
@@ -12,6 +13,7 @@ from spasmnet.network import Network
 FOREIGN = (".bif", ".xml", ".xmlbif", ".xdsl", ".net", ".uai")
 
 
+@public
 def load(name: str = "muscle_spasm") -> Network:
     """A model that is shipped with the library, by name; raises ModelFileError with the names there are.
 
@@ -23,6 +25,7 @@ def load(name: str = "muscle_spasm") -> Network:
     return read_model(find(name))
 
 
+@public
 def models() -> tuple[str, ...]:
     """The names of the shipped models.
 
@@ -32,6 +35,7 @@ def models() -> tuple[str, ...]:
     return available()
 
 
+@public
 def read(path: str | os.PathLike[str], *, normalize: bool | None = None) -> Network:
     """The network in a file: .toml (checked, with provenance), .bif, .xml/.xmlbif, .xdsl, .net or .uai.
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from spasmnet._frozen import FrozenMapping, Rebuilt
+from spasmnet._public import public
 
 CARE_LEVELS = ("self_care", "routine", "urgent", "emergency")  # from the least to the most
 
 
+@public
 @dataclass(frozen=True)
 class Rule(Rebuilt):
     """A piece of advice, or (with a care level) a red flag, that applies when the named states hold.
@@ -37,6 +39,7 @@ class Rule(Rebuilt):
         return all(evidence.get(name) in states for name, states in self.when.items())
 
 
+@public
 @dataclass(frozen=True)
 class Harm(Rebuilt):
     """What is lost, on the scale of the model's burdens, if a condition holds and only a level of care was sought.
@@ -58,6 +61,7 @@ class Harm(Rebuilt):
         object.__setattr__(self, "loss", FrozenMapping(self.loss))
 
 
+@public
 @dataclass(frozen=True)
 class Losses(Rebuilt):
     """The utilities of a model, as losses: the burden of each level of care, and the harms of seeking too little.
