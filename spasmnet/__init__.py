@@ -6,13 +6,16 @@ medical device.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from spasmnet._public import public
 from spasmnet._version import __version__
 from spasmnet.causal import do
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.engine import Engine, compile
 from spasmnet.errors import (
+    ArgumentError,
     CircuitTooLargeError,
     EvidenceError,
     FormatError,
@@ -129,19 +132,29 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # what findings say, why an answer is what it is, and what acting would change
     "evidence_sensitivity", "explain", "what_if", "probabilities_of_causation",
     # what can go wrong
-    "SpasmnetError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError", "QuestionError",
-    "UnknownVariableError", "UnknownStateError", "ImpossibleEvidenceError", "TableError", "CircuitTooLargeError",
-    "SpasmnetWarning",
+    "SpasmnetError", "ArgumentError", "ModelError", "ModelFileError", "FormatError", "Problem", "EvidenceError",
+    "QuestionError", "UnknownVariableError", "UnknownStateError", "ImpossibleEvidenceError", "TableError",
+    "CircuitTooLargeError", "SpasmnetWarning",
     "__version__",
 ]  # fmt: skip
+
+
+@cache
+def _exported(name: str) -> Any:
+    """What is imported when it is used; functions with their arguments checked, pickled under the name used here."""
+    from importlib import import_module
+
+    found = getattr(import_module(f"spasmnet.{_LAZY[name]}"), name)
+    if not isinstance(found, type):
+        found = public(found)
+        found.__module__ = "spasmnet"
+    return found
 
 
 def __getattr__(name: str) -> Any:
     """Import what needs more than numpy only when it is used."""
     if name in _LAZY:
-        from importlib import import_module
-
-        return getattr(import_module(f"spasmnet.{_LAZY[name]}"), name)
+        return _exported(name)
     raise AttributeError(f"module 'spasmnet' has no attribute {name!r}")
 
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from spasmnet._public import public
 from spasmnet.cpd import Table
 from spasmnet.errors import EvidenceError
 from spasmnet.evidence import Names, shown, state_of, variable_of
 from spasmnet.network import Network
 
 
+@public
 def do(network: Network, interventions: Mapping[str, str]) -> Network:
     """The mutilated network for do(X = x): X no longer depends on its parents and is in the given state.
 

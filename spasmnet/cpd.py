@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spasmnet._frozen import FrozenMapping, Rebuilt, readonly
+from spasmnet._public import public
 from spasmnet.errors import ModelError, Problem
 from spasmnet.parameter import Parameter
 
@@ -54,6 +55,7 @@ def proper_rows(values: Floats) -> Floats:
     return found
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Table(Rebuilt):
     """A conditional probability table.
@@ -87,6 +89,7 @@ class Table(Rebuilt):
         return self.values
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class NoisyMax(Rebuilt):
     """A noisy-MAX (noisy-OR for two states): parents act independently and the strongest effect shows.
@@ -139,6 +142,7 @@ class NoisyMax(Rebuilt):
         return np.minimum(total, 1.0).reshape(*self.shape[:-1], states)  # rounding can pass 1 by one unit
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Deterministic(Rebuilt):
     """A variable that is a function of its parents: `outcome[u]` is the index of the state it takes.

@@ -10,6 +10,7 @@ from math import exp, ldexp, log
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from spasmnet._frozen import FrozenMapping
+from spasmnet._public import public
 from spasmnet._shown import Shown
 from spasmnet.circuit import (
     MAX_PRODUCTS,
@@ -46,6 +47,7 @@ PRODUCTS_A_CELL_OF_ROWS = 25  # the same where the circuit runs on many cases si
 LN2 = log(2.0)
 
 
+@public
 def compile(network: Network | object, *, max_products: int = MAX_PRODUCTS) -> Engine:
     """Compile a network into an engine that answers queries exactly.
 
@@ -77,6 +79,7 @@ def compile(network: Network | object, *, max_products: int = MAX_PRODUCTS) -> E
     return Engine(network, order, compiled, plan(network, factors, order.variables), max_products)
 
 
+@public
 class Engine(Shown):
     """A compiled network: immutable, picklable, and safe to share between threads."""
 

@@ -17,6 +17,10 @@ class SpasmnetError(Exception):
         return brief(super().__str__())
 
 
+class ArgumentError(SpasmnetError, TypeError, ValueError):
+    """An argument of a type, or a size, that the function cannot use."""
+
+
 class Problem(NamedTuple):
     """One thing wrong with a model: `path` says where, `message` says what and what is allowed."""
 
@@ -209,7 +213,7 @@ def shown(value: object, most: int = 60) -> str:
         return f"an integer of {int(value.bit_length() * 0.30103) + 1:,} digits"
     try:
         text = repr(value)
-    except ValueError:  # holds such an integer
+    except Exception:  # of a foreign object, or one that holds such an integer
         return f"a {type(value).__name__}"
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
@@ -227,7 +231,7 @@ def _listed(head: str, problems: Sequence[object]) -> str:
     return "\n  ".join(lines)
 
 
-def suggest(name: str, known: Iterable[str], *, show_all: bool = False) -> str:
+def suggest(name: object, known: Iterable[str], *, show_all: bool = False) -> str:
     """Say which of the known names is meant, or list what there is.
 
     >>> suggest("dehidration", ["dehydration", "overuse"])

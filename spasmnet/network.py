@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spasmnet._frozen import FrozenMapping, Rebuilt
+from spasmnet._public import public
 from spasmnet._shown import Shown
 from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.cpd import ROW_SUM_TOLERANCE as ROW_SUM_TOLERANCE
@@ -35,6 +36,7 @@ DENIALS = ("no", "none", "absent", "false", "normal")  # what the neutral state 
 OPPOSITES = {"negative": "positive", "off": "on", "n": "y", "f": "t", "0": "1"}  # of two states, also these
 
 
+@public
 @dataclass(frozen=True)
 class Variable(Rebuilt):
     """A discrete variable; with a `role`, its first state is the neutral one, and the others follow by severity.
@@ -109,6 +111,7 @@ class Variable(Rebuilt):
         return self.active or (min(self.states, key=lambda state: (-round(chances[state], 12), state)),)
 
 
+@public
 @dataclass(frozen=True)
 class Edge:
     """Why a parent points at a child: `basis` is article or literature; `contested` says that sources disagree."""
@@ -123,6 +126,7 @@ class Edge:
     note: str = ""
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Network(Rebuilt, Shown):
     """An immutable Bayesian network.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from spasmnet._public import public
+
 SOURCE_KINDS = ("cohort", "trial", "review", "guideline", "expert", "assumption", "article")
 UNMEASURED_KINDS = ("assumption", "expert", "article")
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class Source:
     """A place that numbers come from: a study, a guideline, or an honest assumption.
@@ -40,6 +43,7 @@ class Source:
         return ". ".join(part.strip().rstrip(".") for part in parts if part.strip()) + "."
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One cited probability: its `value`, its plausible range [`low`, `high`], its `source` and the place in it.

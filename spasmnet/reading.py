@@ -6,12 +6,14 @@ import os
 from pathlib import Path
 from typing import Literal
 
+from spasmnet._public import public
 from spasmnet.catalogue import available, find
 from spasmnet.errors import SpasmnetError
 from spasmnet.filetext import decoded, kind_of, read_bytes
 from spasmnet.network import Network
 
 
+@public
 def load(name: str = "muscle_spasm") -> Network:
     """A model that is shipped with the library, by name; raises ModelFileError with the names there are.
 
@@ -23,6 +25,7 @@ def load(name: str = "muscle_spasm") -> Network:
     return read_model(find(name))
 
 
+@public
 def models() -> tuple[str, ...]:
     """The names of the shipped models.
 
@@ -32,6 +35,7 @@ def models() -> tuple[str, ...]:
     return available()
 
 
+@public
 def read(
     path: str | os.PathLike[str],
     *,

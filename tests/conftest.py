@@ -1,10 +1,18 @@
-"""What several test modules share: a headless browser."""
+"""What all test modules share: the same examples in every run, and a headless browser."""
 
 import os
 import shutil
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Whether a test passes depends on neither luck nor the machine's speed. New examples belong to the soak run, and to
+# python -m pytest --hypothesis-profile soak
+CALM = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("tests", CALM, derandomize=True)
+settings.register_profile("soak", CALM, derandomize=False, max_examples=1000)
+settings.load_profile("tests")
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (

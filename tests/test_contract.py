@@ -238,6 +238,30 @@ def test_all_problems_are_told_with_their_places() -> None:
         assert part in found["message"]
 
 
+@pytest.mark.parametrize("long", ["", "x" * 300, "x" * 100_000])
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"contract": 1, "evidence": {"MARK": "present"}},
+        {"contract": 1, "evidence": {"spasm": "MARK"}},
+        {"contract": 1, "evidence": {"spasm": {"MARK": 1.0}}},
+        {"contract": 1, "evidence": {}, "MARK": 1},
+        {"contract": 1, "evidence": {}, "options": {"MARK": 1}},
+        {"contract": 1, "evidence": {}, "options": {"targets": ["MARK"]}},
+        {"contract": 1, "evidence": {"MARK": "a", "MARKS": "b"}},
+    ],
+)
+def test_an_error_does_not_send_the_question_back(question: Any, long: str) -> None:
+    """What was sent stands at most once in an error, in the place of the problem, and never at length."""
+    text = json.dumps(question).replace("MARK", f"marked{long}")
+    with pytest.raises(spasmnet.SpasmnetError) as caught:
+        spasmnet.answer_json(ENGINE, text)
+    told = json.dumps(spasmnet.error_json(caught.value))
+    assert told.count("marked") <= text.count("marked")
+    assert len(told) < 4_000
+    assert len(str(caught.value)) <= 4_100
+
+
 @pytest.mark.parametrize(
     ("question", "kind", "message"),
     [

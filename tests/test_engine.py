@@ -259,6 +259,33 @@ def test_an_order_that_is_none_is_refused() -> None:
             unpickled(*parts)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [math.nan, 0.5],
+        [-0.5, 1.5],
+        [0.5, 0.6],
+        [1.0],
+        [],
+        None,
+        "no",
+        [None, 1.0],
+        np.full((2, 2), 0.5),
+        [math.inf, 0.0],
+        {},
+    ],
+    ids=str,
+)
+def test_a_damaged_network_is_refused(values: Any) -> None:
+    """A pickled network is made by its constructors, which check it as if it were new."""
+    network = Network([Variable("a", ("no", "yes"))], {"a": Table((), [0.5, 0.5])})
+    again, (variables, cpds, *rest) = network.__reduce__()
+    table, (parents, _, *others) = cpds["a"].__reduce__()
+    with pytest.raises(SpasmnetError):
+        again(variables, {"a": table(parents, values, *others)}, *rest)
+    assert again(variables, {"a": table(parents, np.array([0.5, 0.5]), *others)}, *rest) == network
+
+
 def test_an_engine_belongs_to_its_network() -> None:
     """A pickle whose network was exchanged, also for one with the same structure, is refused."""
     unpickled, (version, digest, network, *rest) = ENGINE.__reduce__()

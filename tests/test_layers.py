@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "spasmnet"
 LAYERS = (
-    ("errors", "_version", "_frozen", "_shown", "_replace"),
+    ("errors", "_version", "_frozen", "_shown", "_replace", "_public"),
     ("filetext",),
     ("parameter",),
     ("cpd", "triage.guidance"),

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spasmnet
-from spasmnet import Harm, Losses, ModelError, Network, Posterior, Rule, Table, Variable
+from spasmnet import Harm, Losses, ModelError, Network, Posterior, Problem, Rule, Table, Variable
 from spasmnet.modelfile import parse_model
 from spasmnet.triage.care import UNDETERMINED, assess, assess_contradiction, suspected
 from spasmnet.triage.guidance import CARE_LEVELS
@@ -200,6 +200,33 @@ def test_a_wrong_care_table_is_refused(old: str, new: str, message: str) -> None
     with pytest.raises(ModelError) as caught:
         parse_model(model_with(CARE.replace(old, new, 1)))
     assert message in str(caught.value)
+
+
+def test_what_is_no_harm_is_told_once() -> None:
+    """A harm or a care table that is no table is one problem, not a list of all that it lacks."""
+    for care, path in (("[care]\nunit='u'\nsource='guess'\nburden={self_care=0,routine=0,urgent=0,emergency=0}\nharms=[3]",
+                        "care.harms[#1]"), ("care=3", "care")):  # fmt: skip
+        text = f"{care}\n{model_with('')}" if path == "care" else model_with(f"\n{care}\n")
+        with pytest.raises(ModelError) as caught:
+            parse_model(text)
+        assert list(caught.value.problems) == [Problem(path, "a table is needed, not a number (3)")]
+
+
+def test_a_care_table_is_read_whole() -> None:
+    """Unit, source and note of the losses; a harm has its own source, or that of the table."""
+    losses = parse_model(
+        model_with(CARE.replace("burden", 'note = " why "\nburden', 1) + 'note = "how"\nwhere = "p. 7"')
+    ).losses
+    assert losses is not None
+    assert (losses.unit, losses.source, losses.note) == ("one visit", "guess", "why")
+    assert losses.burden == {"self_care": 0.0, "routine": 1.0, "urgent": 2.0, "emergency": 3.0}
+    (harm,) = losses.harms
+    assert (harm.id, harm.variable, harm.states, harm.source, harm.where, harm.note) == (
+        "strain", "strain", ("yes",), "guess", "p. 7", "how"
+    )  # fmt: skip
+    own = parse_model(model_with(CARE.replace('source = "guess"\n', "", 1) + 'source = "guess"')).losses
+    assert own is not None
+    assert (own.source, own.harms[0].source) == ("", "guess")
 
 
 def test_a_suspect_must_exist() -> None:

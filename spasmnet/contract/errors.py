@@ -18,6 +18,7 @@ from spasmnet.errors import (
     SpasmnetError,
     UnknownStateError,
     UnknownVariableError,
+    brief,
 )
 
 KINDS: tuple[tuple[type[Exception], str], ...] = (  # the first that fits
@@ -58,12 +59,9 @@ def error_json(error: Exception) -> dict[str, Any]:
     ('unknown_variable', '/evidence/dehidration')
     """
     kind = error_kind(error)
-    message = (
-        str(error) if isinstance(error, SpasmnetError) else "an error inside the service; the question may be fine"
-    )
     content: dict[str, Any] = {
         "kind": kind,
-        "message": message,
+        "message": _message(error),
         "problems": [fault._asdict() for fault in _faults(error, kind)],
     }
     if isinstance(error, ImpossibleEvidenceError):
@@ -73,6 +71,18 @@ def error_json(error: Exception) -> dict[str, Any]:
         content["red_flags"] = [flag._asdict() for flag in error.red_flags]
         content["care_floor"] = error.care_floor
     return {"error": content}
+
+
+def _message(error: Exception) -> str:
+    """What a person should know; of a question without the places, which name what was sent."""
+    if not isinstance(error, SpasmnetError):
+        return "an error inside the service; the question may be fine"
+    if not isinstance(error, QuestionError):
+        return str(error)
+    messages = [problem.message for problem in error.problems]
+    if len(messages) == 1:
+        return messages[0]
+    return brief("\n  ".join([f"{len(messages)} problems with the question:", *dict.fromkeys(messages)]))
 
 
 def _faults(error: Exception, kind: str) -> list[Fault]:

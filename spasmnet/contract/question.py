@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from numbers import Real
 from typing import Any
 
 from spasmnet.assign import has_ranges
-from spasmnet.errors import EvidenceError, Fault, QuestionError, UnknownStateError, UnknownVariableError, suggest
+from spasmnet.errors import EvidenceError, Fault, QuestionError, UnknownStateError, UnknownVariableError, shown, suggest
 from spasmnet.evidence import finding_problems, read_finding
 from spasmnet.network import Network, Variable
 
@@ -21,6 +21,7 @@ KEYS = ("contract", "evidence", "options")
 OPTIONS = ("targets", "interval", "reasons")
 MOST_PROBLEMS = 50  # that are told: a hostile question must not cost more than an answer
 INVALID = "invalid_question"
+LONGEST_NAME = 200  # characters of a name in a place
 _JSON_TYPES = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
 
 
@@ -77,7 +78,13 @@ def pointer(*parts: object) -> str:
 
     Source: Bryan P, Zyp K, Nottingham M (2013), JavaScript Object Notation (JSON) Pointer, RFC 6901.
     """
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    texts = (part if isinstance(part, str) else shown(part) for part in parts)
+    return "".join("/" + _cut(text.replace("~", "~0").replace("/", "~1")) for text in texts)
+
+
+def _cut(text: str) -> str:
+    """A part of a place; of one that is too long to be a name of a model, the beginning."""
+    return text if len(text) <= LONGEST_NAME else text[:LONGEST_NAME] + "…"
 
 
 def _problems(network: Network, content: Mapping[Any, Any]) -> Iterator[Fault]:
@@ -96,7 +103,7 @@ def _problems(network: Network, content: Mapping[Any, Any]) -> Iterator[Fault]:
 def _unknown_keys(content: Mapping[Any, Any], known: Iterable[str], *at: str) -> Iterator[Fault]:
     for key in content:
         if key not in known:
-            yield Fault(INVALID, pointer(*at, key), f"unknown key {key!r}; {suggest(key, known, show_all=True)}")
+            yield Fault(INVALID, pointer(*at, key), f"unknown key; {suggest(key, known, show_all=True)}")
 
 
 def _contract_problems(content: Mapping[Any, Any]) -> Iterator[Fault]:
@@ -104,7 +111,9 @@ def _contract_problems(content: Mapping[Any, Any]) -> Iterator[Fault]:
         yield Fault(INVALID, "", f'the key "contract" is missing; this library speaks "contract": {CONTRACT}')
     elif isinstance(content["contract"], bool) or content["contract"] != CONTRACT:
         found = content["contract"]
-        yield Fault(INVALID, "/contract", f"{found!r} is not a contract that this library speaks; it speaks {CONTRACT}")
+        yield Fault(
+            INVALID, "/contract", f"{shown(found)} is not a contract that this library speaks; it speaks {CONTRACT}"
+        )
 
 
 def _evidence_problems(network: Network, evidence: object) -> Iterator[Fault]:
@@ -115,8 +124,8 @@ def _evidence_problems(network: Network, evidence: object) -> Iterator[Fault]:
         at = pointer("evidence", name)
         try:
             variable = network.variable(name)
-        except UnknownVariableError as error:
-            yield Fault("unknown_variable", at, str(error))
+        except UnknownVariableError:
+            yield Fault("unknown_variable", at, _no_variable(network, name))
             continue
         yield from _finding_problems(variable, finding, at)
 
@@ -124,16 +133,27 @@ def _evidence_problems(network: Network, evidence: object) -> Iterator[Fault]:
 def _finding_problems(variable: Variable, finding: object, at: str) -> Iterator[Fault]:
     if isinstance(finding, Mapping):
         for state, error in finding_problems(variable, finding):
-            kind = "unknown_state" if isinstance(error, UnknownStateError) else "bad_likelihood"
-            yield Fault(kind, at if state is None else at + pointer(state), str(error))
+            place = at if state is None else at + pointer(state)
+            if isinstance(error, UnknownStateError):
+                yield Fault("unknown_state", place, _no_state(variable.name, state, variable.states))
+            else:
+                yield Fault("bad_likelihood", place, str(error))
     elif not isinstance(finding, str):
         allowed = f'a state ({", ".join(variable.states[:8])}), "{UNKNOWN}", or a likelihood for every state'
         for _, error in finding_problems(variable, finding):
             told = f"{variable.name}: {_type(finding)} is not a finding; give {allowed}"
             yield Fault("unknown_state", at, str(error)) if isinstance(finding, Real) else Fault(INVALID, at, told)
     elif finding not in variable.states and finding != UNKNOWN:
-        unknown = UnknownStateError(variable.name, finding, (*variable.states, UNKNOWN))
-        yield Fault("unknown_state", at, str(unknown))
+        yield Fault("unknown_state", at, _no_state(variable.name, finding, (*variable.states, UNKNOWN)))
+
+
+def _no_variable(network: Network, name: object) -> str:
+    """The place says which one: what was sent is not sent back again."""
+    return f"the model has no such variable; {suggest(name, network.names)}"
+
+
+def _no_state(variable: str, state: object, states: Sequence[str]) -> str:
+    return f"{variable} has no such state; {suggest(state, states, show_all=True)}"
 
 
 def _is_unknown(variable: Variable, finding: object) -> bool:
@@ -170,8 +190,8 @@ def _target_problems(network: Network, targets: object) -> Iterator[Fault]:
             continue
         try:
             network.variable(name)
-        except EvidenceError as error:
-            yield Fault("unknown_variable", at, str(error))
+        except EvidenceError:
+            yield Fault("unknown_variable", at, _no_variable(network, name))
         else:
             if targets.index(name) < i:
                 yield Fault(INVALID, at, f"{name} is named twice; name it once")
@@ -181,7 +201,7 @@ def _interval_problems(network: Network, level: object) -> Iterator[Fault]:
     at = "/options/interval"
     is_number = isinstance(level, (int, float)) and not isinstance(level, bool)
     if not (isinstance(level, (int, float)) and is_number and 0 < level < 1):
-        found = repr(level) if is_number else _type(level)
+        found = shown(level) if is_number else _type(level)
         yield Fault(INVALID, at, f"a level between 0 and 1 is needed, such as 0.9, not {found}")
     elif not has_ranges(network):
         yield Fault(
@@ -219,7 +239,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
         (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
-        raise QuestionError([Fault("invalid_json", "", f"the key {twice!r} stands twice in one object; keep one")])
+        raise QuestionError([Fault("invalid_json", "", f"the key {shown(twice)} stands twice in one object; keep one")])
     return content
 
 

@@ -8,6 +8,7 @@ from math import ceil
 from typing import Any
 
 from spasmnet._frozen import FrozenMapping, Rebuilt
+from spasmnet._public import public
 from spasmnet.parameter import Parameter
 
 CARE_LEVELS = ("self_care", "routine", "urgent", "emergency")  # from the least to the most
@@ -16,6 +17,7 @@ THRESHOLDS = FrozenMapping({"self_care": 0.5, "routine": 0.5, "urgent": 0.2, "em
 UNKNOWN_COUNTS_AS = ("possible", "absent")
 
 
+@public
 @dataclass(frozen=True)
 class Rule(Rebuilt):
     """A piece of advice, or (with a care level) a red flag, that applies when the named states hold.
@@ -46,6 +48,7 @@ class Rule(Rebuilt):
         return all(evidence.get(name) in states for name, states in self.when.items())
 
 
+@public
 @dataclass(frozen=True)
 class Screening(Rebuilt):
     """How a model's red flags count where findings are uncertain, missing, or asked for in vain.
@@ -87,6 +90,7 @@ class Screening(Rebuilt):
         return [rules, self.rules_out, self.minimum(flags)]
 
 
+@public
 @dataclass(frozen=True)
 class Harm(Rebuilt):
     """What is lost, on the scale of the model's burdens, if a condition holds and only a level of care was sought.
@@ -108,6 +112,7 @@ class Harm(Rebuilt):
         object.__setattr__(self, "loss", FrozenMapping(self.loss))
 
 
+@public
 @dataclass(frozen=True)
 class Losses(Rebuilt):
     """The utilities of a model, as losses: the burden of each level of care, and the harms of seeking too little.
