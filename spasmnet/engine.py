@@ -13,6 +13,7 @@ from spasmnet._frozen import FrozenMapping
 from spasmnet._public import public
 from spasmnet._shown import Shown
 from spasmnet.circuit import (
+    MAX_MEMORY,
     MAX_PRODUCTS,
     Compiled,
     Order,
@@ -30,7 +31,7 @@ from spasmnet.circuit.explain import best_leaves
 from spasmnet.circuit.plan import Plan, plan
 from spasmnet.circuit.sealed import opened, seal
 from spasmnet.contradiction import smallest_contradiction
-from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError
+from spasmnet.errors import CircuitTooLargeError, EvidenceError, ImpossibleEvidenceError, SpasmnetError
 from spasmnet.evidence import Encoder, read_evidence
 from spasmnet.kernels.layout import FINE, TINY
 from spasmnet.network import Network
@@ -48,14 +49,14 @@ LN2 = log(2.0)
 
 
 @public
-def compile(network: Network | object, *, max_products: int = MAX_PRODUCTS) -> Engine:
+def compile(network: Network | object, *, max_products: int = MAX_PRODUCTS, max_memory: float = MAX_MEMORY) -> Engine:
     """Compile a network into an engine that answers queries exactly.
 
     `network` is a Network, or a model of pgmpy or pyAgrum, which is converted as `from_pgmpy` and `from_pyagrum` do.
-    `max_products` bounds the circuit's estimated size (one product takes up to 100 bytes while compiling); a network
-    that exceeds it is refused with CircuitTooLargeError before memory is touched. At the default, networks of up to
-    twenty times that size are accepted without a circuit for all questions: those that their findings or chosen targets
-    make small enough are answered, others are refused in the same way when they are asked.
+    `max_products` bounds the circuit's estimated size, and `max_memory` the bytes that making it takes (default: 2 GB);
+    a network that exceeds them is refused with CircuitTooLargeError before that memory is touched. At the default,
+    networks of up to twenty times that size are accepted without a circuit for all questions: those that their findings
+    or chosen targets make small enough are answered, others are refused in the same way when they are asked.
 
     >>> import spasmnet
     >>> engine = spasmnet.compile(spasmnet.load("muscle_spasm"))
@@ -70,13 +71,19 @@ def compile(network: Network | object, *, max_products: int = MAX_PRODUCTS) -> E
         network = converted(network)
     if isinstance(max_products, bool) or not isinstance(max_products, int) or max_products < 1:
         raise SpasmnetError(f"max_products must be a whole number of at least 1, not {max_products!r}")
+    if isinstance(max_memory, bool) or not isinstance(max_memory, (int, float)) or not max_memory > 0:
+        raise SpasmnetError(f"max_memory must be a number of bytes above 0, not {max_memory!r}")
     factors = factorise(network)
     order = elimination_order(factors)
     without = max_products >= MAX_PRODUCTS and order.size <= MOST_WITHOUT
     compiled = None
     if order.size <= max_products or not without:
-        compiled = build_circuit(network, factors, order, network.names, network.names, max_products)
-    return Engine(network, order, compiled, plan(network, factors, order.variables), max_products)
+        try:
+            compiled = build_circuit(network, factors, order, network.names, network.names, max_products, max_memory)
+        except CircuitTooLargeError as error:
+            if not (without and error.memory):
+                raise
+    return Engine(network, order, compiled, plan(network, factors, order.variables), max_products, max_memory)
 
 
 @public
@@ -84,18 +91,25 @@ class Engine(Shown):
     """A compiled network: immutable, picklable, and safe to share between threads."""
 
     __slots__ = (
-        "__dict__", "_codes", "_compiled", "_encode", "_local", "_max_products", "_order", "_provenance",
+        "__dict__", "_codes", "_compiled", "_encode", "_local", "_max_memory", "_max_products", "_order", "_provenance",
         "_small", "_wide", "network", "plan",
     )  # fmt: skip
 
     def __init__(
-        self, network: Network, order: Order, compiled: Compiled | None, plan: Plan, max_products: int = MAX_PRODUCTS
+        self,
+        network: Network,
+        order: Order,
+        compiled: Compiled | None,
+        plan: Plan,
+        max_products: int = MAX_PRODUCTS,
+        max_memory: float = MAX_MEMORY,
     ) -> None:
         self.network = network
         self._order = order
         self._compiled = compiled
         self.plan = plan
         self._max_products = max_products
+        self._max_memory = max_memory
         self._provenance = Provenance.of(network)
         self._codes = {
             variable.name: (i, {state: code for code, state in enumerate(variable.states)})
@@ -114,7 +128,7 @@ class Engine(Shown):
     def __reduce__(self) -> tuple[Any, ...]:
         circuit = None if self._compiled is None else self._compiled.circuit
         sealed = seal(self.network, self._order, circuit)
-        return _unpickled, (*sealed, self.network, self._order, circuit, self._max_products)
+        return _unpickled, (*sealed, self.network, self._order, circuit, self._max_products, self._max_memory)
 
     def __repr__(self) -> str:
         return f"<Engine of {self.network.name!r}: {self.products:,} products, width {self.width}>"
@@ -123,7 +137,7 @@ class Engine(Shown):
     def compiled(self) -> Compiled:
         """The circuit for all variables, and what it was made from; raises CircuitTooLargeError if there is none."""
         if self._compiled is None:
-            raise too_large(self.network, self._order, self._max_products)
+            raise too_large(self.network, self._order, self._max_products, self._max_memory)
         return self._compiled
 
     @property
@@ -367,7 +381,9 @@ class Engine(Shown):
     @cached_property
     def _expanded(self) -> tuple[Compiled, Encoder]:
         """The circuit over full tables, in which maximising commutes."""
-        compiled = compile_circuit(self.network, targets=(), expand=True, max_products=self._max_products)
+        compiled = compile_circuit(
+            self.network, (), expand=True, max_products=self._max_products, max_memory=self._max_memory
+        )
         return compiled, Encoder(self.network, compiled.circuit.first_indicator)
 
     def specialised(self, targets: Sequence[str], observable: Sequence[str]) -> Compiled:
@@ -378,7 +394,7 @@ class Engine(Shown):
         kept: dict[Any, Compiled] = self.__dict__.setdefault("_circuits", {})
         found = kept.get(key)
         if found is None:
-            found = compile_circuit(self.network, *key, max_products=self._max_products)
+            found = compile_circuit(self.network, *key, max_products=self._max_products, max_memory=self._max_memory)
             if len(kept) >= 8:
                 kept.pop(next(iter(tuple(kept))), None)  # of a copy, since other threads may add to it
             kept[key] = found
@@ -411,11 +427,17 @@ class Engine(Shown):
 
 
 def _unpickled(
-    version: str, digest: str, network: Network, order: Order, circuit: Circuit | None, max_products: int
+    version: str,
+    digest: str,
+    network: Network,
+    order: Order,
+    circuit: Circuit | None,
+    max_products: int,
+    max_memory: float,
 ) -> Engine:
     """An engine from its pickle; raises SpasmnetError for one of another version, and for one that is damaged."""
     factors, compiled = opened(version, digest, network, order, circuit)
-    return Engine(network, order, compiled, plan(network, factors, order.variables), max_products)
+    return Engine(network, order, compiled, plan(network, factors, order.variables), max_products, max_memory)
 
 
 def _exp(power: float) -> float:

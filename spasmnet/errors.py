@@ -166,16 +166,26 @@ class SpasmnetWarning(UserWarning):
 
 
 class CircuitTooLargeError(SpasmnetError, MemoryError):
-    """The network is too large for exact inference within the limit; nothing has been allocated."""
+    """The network is too large for exact inference within the limits; nothing above them has been allocated.
 
-    def __init__(self, network: str, width: int, products: int, limit: int) -> None:
-        super().__init__(network, width, products, limit)
+    `limit` is that of products, which `products` are estimated; `memory` that of bytes, if it was met first, else 0.
+    """
+
+    def __init__(self, network: str, width: int, products: int, limit: int, memory: int = 0) -> None:
+        super().__init__(network, width, products, limit, memory)
+        self.memory = memory
         self.network = network
         self.width = width
         self.products = products
         self.limit = limit
 
     def __str__(self) -> str:
+        if self.memory:
+            return (
+                f"the circuit of {self.network!r} would take more than {self.memory / 1e6:,.6g} MB (width {self.width}: "
+                f"its largest cluster has {self.width + 1} variables); raise that with compile(network, "
+                f"max_memory={2 * self.memory}) if there is more, or ask for fewer variables"
+            )
         if self.products >= 10**15:
             return (
                 f"the circuit of {self.network!r} would have about 10^{len(str(self.products)) - 1} products (width "

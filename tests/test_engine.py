@@ -671,6 +671,53 @@ def test_the_limit_can_be_raised_and_lowered() -> None:
         spasmnet.compile(network, max_products=needed - 1)
 
 
+@pytest.mark.parametrize("limit", [0, -1, True, "10", None, math.nan])
+def test_bad_memory_limits(limit: Any) -> None:
+    """The limit is a number of bytes above 0."""
+    with pytest.raises(SpasmnetError) as caught:
+        spasmnet.compile(chained(), max_memory=limit)
+    assert str(caught.value) == f"max_memory must be a number of bytes above 0, not {limit!r}"
+
+
+def test_memory_is_bounded() -> None:
+    """A circuit that would take more memory than it may is not made: what findings make small is answered without."""
+    network = chained(40)
+    whole = spasmnet.compile(network)
+    engine = pickle.loads(pickle.dumps(spasmnet.compile(network, max_memory=50_000)))
+    assert whole.has_circuit
+    assert not engine.has_circuit
+    found = {"v3": "b", "v7": {"a": 0.1, "b": 0.2, "c": 0.0}}
+    for name, row in engine.posterior(found).items():
+        assert list(row.values()) == pytest.approx(list(whole.posterior(found)[name].values()), abs=ABSOLUTE)
+    with pytest.raises(CircuitTooLargeError) as caught:
+        engine.most_probable(found)
+    message = str(caught.value)
+    assert message.startswith("the circuit of 'chained' would take more than 0.05 MB (width ")
+    assert "raise that with compile(network, max_memory=100000)" in message
+    assert str(pickle.loads(pickle.dumps(caught.value))) == message
+    limit = caught.value.memory
+    while not spasmnet.compile(network, max_memory=limit).has_circuit:
+        limit *= 2
+    assert limit < 2**27
+
+
+def test_the_memory_of_a_circuit_is_what_it_may_take() -> None:
+    """Making a circuit takes no more than the least limit that allows it, by the memory that arrays report."""
+    import tracemalloc
+
+    network = dense(40, 2, states=3)
+    limit = 10**6
+    while not spasmnet.compile(network, max_memory=limit).has_circuit:
+        limit = int(limit * 1.3)
+    tracemalloc.start()
+    try:
+        spasmnet.compile(network, max_memory=limit)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak <= limit + 3_000_000  # the plan of direct elimination, and Python's own objects
+
+
 # ------------------------------------------------------------------ noisy-OR and noisy-MAX
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from sys import float_info
 
-from spasmnet.circuit.build import eliminate
+from spasmnet.circuit.build import MAX_MEMORY, OutOfRoom, eliminate
 from spasmnet.circuit.circuit import Circuit, finish
 from spasmnet.circuit.factors import FactorSet, factorise
 from spasmnet.circuit.order import Order, elimination_order
@@ -16,6 +16,7 @@ from spasmnet.network import Network
 MAX_PRODUCTS = 50_000_000
 
 __all__ = [
+    "MAX_MEMORY",
     "MAX_PRODUCTS",
     "Circuit",
     "Compiled",
@@ -47,6 +48,7 @@ def compile_circuit(
     *,
     expand: bool = False,
     max_products: int = MAX_PRODUCTS,
+    max_memory: float = MAX_MEMORY,
 ) -> Compiled:
     """A circuit for the posteriors of `targets` given evidence on `observable` variables (both default to all).
 
@@ -56,7 +58,7 @@ def compile_circuit(
     asked = set(network.names if targets is None else targets)
     seen = asked | set(network.names if observable is None else observable)
     factors = factorise(network, keep=seen, chain_from=0 if expand else 4)
-    return build_circuit(network, factors, elimination_order(factors), asked, seen, max_products)
+    return build_circuit(network, factors, elimination_order(factors), asked, seen, max_products, max_memory)
 
 
 def build_circuit(
@@ -66,17 +68,28 @@ def build_circuit(
     asked: Collection[str],
     seen: Collection[str],
     max_products: int,
+    max_memory: float = MAX_MEMORY,
 ) -> Compiled:
-    """The circuit of some factors, eliminated in an order; `asked` are the targets, `seen` has indicators."""
+    """The circuit of some factors, eliminated in an order; `asked` are the targets, `seen` has indicators.
+
+    Raises CircuitTooLargeError before the limits, of products and of bytes, are passed.
+    """
     if order.size > max_products:
         raise too_large(network, order, max_products)
     cards = {i: len(variable.states) for i, variable in enumerate(network.variables) if variable.name in seen}
-    nodes, root, firsts = eliminate(factors, order.variables, cards)
+    try:
+        nodes, root, firsts = eliminate(factors, order.variables, cards, max_memory)
+    except OutOfRoom:
+        raise too_large(network, order, max_products, max_memory) from None
     wanted = {i: states for i, states in cards.items() if network.names[i] in asked}
     circuit = finish(nodes, root, dict(zip(cards, firsts.tolist(), strict=True)), wanted)
     return Compiled(circuit, factors, order, tuple(cards), tuple(wanted))
 
 
-def too_large(network: Network, order: Order, max_products: int) -> CircuitTooLargeError:
-    """The error for a circuit above the limit."""
-    return CircuitTooLargeError(network.name, order.width, int(min(order.size, float_info.max)), max_products)
+def too_large(
+    network: Network, order: Order, max_products: int, max_memory: float = MAX_MEMORY
+) -> CircuitTooLargeError:
+    """The error for a circuit above the limits."""
+    products = int(min(order.size, float_info.max))
+    memory = int(max_memory) if order.size <= max_products else 0
+    return CircuitTooLargeError(network.name, order.width, products, max_products, memory)

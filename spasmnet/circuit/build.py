@@ -16,6 +16,12 @@ from spasmnet.kernels.native import kernels
 
 Ints = NDArray[Any]
 ZERO, ONE = 0, 1
+MAX_MEMORY = 2_000_000_000  # bytes that building a circuit may take
+BYTES_A_PRODUCT, BYTES_A_NODE = 48, 80  # that the finished circuit and its derivatives take, at most, while made
+
+
+class OutOfRoom(MemoryError):
+    """A circuit under construction would take more memory than it may; nothing of that has been allocated."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +35,14 @@ class Symbol:
 class Nodes:
     """The nodes made so far. Leaves come first: zero, one, the other constants, and an indicator λ for each state.
 
-    `depth` tells how small a product of the constants can get.
+    `depth` tells how small a product of the constants can get. Raises OutOfRoom rather than take more than `room`
+    bytes, for the nodes or for what `finish` makes of them.
     """
 
-    def __init__(self, constants: NDArray[np.float64], n_indicators: int, depth: Depth = SHALLOW) -> None:
-        self.depth = depth
+    def __init__(
+        self, constants: NDArray[np.float64], n_indicators: int, depth: Depth = SHALLOW, room: float = MAX_MEMORY
+    ) -> None:
+        self.depth, self._room = depth, room
         self.first = len(constants) + n_indicators
         self.count = np.array([self.first, 0])  # nodes, products
         self.steps = [self.first]
@@ -44,8 +53,13 @@ class Nodes:
         self.constants[: len(constants)] = constants
         self.table = np.full(8192, -1, dtype=np.int32)
 
-    def _reserve(self, nodes: int, products: int) -> None:
-        more_nodes, more_products = self.count[0] + nodes + 2, self.count[1] + products
+    def reserve(self, nodes: int, products: int) -> None:
+        """Make room for so many more, and for the numbers of their factors; raises OutOfRoom."""
+        more_nodes, more_products = int(self.count[0]) + nodes + 2, int(self.count[1]) + products
+        finished = BYTES_A_PRODUCT * int(self.count[1]) + BYTES_A_NODE * int(self.count[0])
+        growing = 27 * more_nodes + 8 * (more_products + len(self.left)) + 8 * products
+        if max(finished, growing) > self._room:
+            raise OutOfRoom
         if more_nodes > len(self.starts):
             size = int(max(more_nodes, len(self.starts) * 1.7))
             self.starts = np.concatenate([self.starts, np.zeros(size - len(self.starts), dtype=np.int64)])
@@ -60,10 +74,14 @@ class Nodes:
                 self.table.ctypes.data, len(self.table) - 1,
             )  # fmt: skip
 
+    def release(self) -> None:
+        """Give the memory back, once everything has been copied."""
+        self.left = self.right = self.table = np.empty(0, dtype=np.int32)
+        self.starts, self.constants = np.zeros(0, dtype=np.int64), np.zeros(0)
+
     def combine(self, a: Ints, b: Ints) -> Ints:
         """Nodes for Σ_x a[i, x] · b[i, x]."""
         n, k = a.shape
-        self._reserve(n, n * k)
         out = np.empty(n, dtype=np.int32)
         kernels().combine(
             a.ctypes.data, b.ctypes.data, n, k, self.constants.ctypes.data, self.starts.ctypes.data,
@@ -87,6 +105,7 @@ def _multiply(nodes: Nodes, a: Symbol, b: Symbol, cards: Sequence[int], out: Ite
     scope = (*union, *summed)
     shape = tuple(cards[v] for v in scope)
     split = (prod(shape[: len(union)]), prod(shape[len(union) :]))
+    nodes.reserve(split[0], prod(split))
     aligned = [np.ascontiguousarray(_spread(symbol, scope, shape)).reshape(split) for symbol in (a, b)]
     return Symbol(union, nodes.combine(*aligned).reshape(shape[: len(union)]))
 
@@ -98,16 +117,18 @@ def _spread(symbol: Symbol, scope: tuple[int, ...], shape: tuple[int, ...]) -> I
     return np.broadcast_to(np.expand_dims(symbol.nodes.transpose(axes), missing), shape)
 
 
-def eliminate(factors: FactorSet, order: Sequence[int], indicators: dict[int, int]) -> tuple[Nodes, int, Ints]:
+def eliminate(
+    factors: FactorSet, order: Sequence[int], indicators: dict[int, int], room: float = MAX_MEMORY
+) -> tuple[Nodes, int, Ints]:
     """Write the network polynomial down; its nodes, its root, and the first leaf of each indicated variable.
 
-    `indicators` maps each variable that may be observed or asked for to its number of states.
+    `indicators` maps each variable that may be observed or asked for to its number of states. Raises OutOfRoom.
     """
     tables = [factor.make() for factor in factors.factors]
     constants = np.unique(np.concatenate([[0.0, 1.0], *(table.ravel() for table in tables)]))
     constants = np.concatenate([[0.0, 1.0], constants[(constants != 0.0) & (constants != 1.0)]])
     rank = np.argsort(constants, kind="stable")
-    nodes = Nodes(constants, sum(indicators.values()), factors.depth)
+    nodes = Nodes(constants, sum(indicators.values()), factors.depth, room)
     symbols = []
     for factor, table in zip(factors.factors, tables, strict=True):
         ids = rank[np.searchsorted(constants, table, sorter=rank)].astype(np.int32)
@@ -130,6 +151,7 @@ def write_down(nodes: Nodes, symbols: Sequence[Symbol], order: Sequence[int], ca
     root = Symbol((), np.array(ONE, dtype=np.int32))
     for symbol in symbols:
         root = _multiply(nodes, root, symbol, cards)
+    nodes.reserve(0, 0)  # what is to come has room, too
     return int(root.nodes)
 
 

@@ -16,6 +16,7 @@ from spasmnet.kernels.native import kernels
 
 Ints = NDArray[Any]
 Floats = NDArray[np.float64]
+CHUNK = 1 << 20  # products that are renumbered at a time, to bound memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ def finish(nodes: Nodes, root: int, indicators: Mapping[int, int], targets: Mapp
     """Drop what the root does not need, order the nodes for speed, and append the derivatives of the target indicators.
 
     `indicators` maps variables to their first indicator among the nodes; `targets` maps those asked for to their
-    numbers of states.
+    numbers of states. The nodes are used up.
     """
     total = int(nodes.count[0])
     live, needs = np.zeros(total, dtype=np.int8), np.zeros(total, dtype=np.int8)
@@ -82,8 +83,8 @@ def finish(nodes: Nodes, root: int, indicators: Mapping[int, int], targets: Mapp
     free = np.arange(first, nodes.first)
     constant = np.flatnonzero(fixed & (live == 1))
     inner = nodes.first + np.flatnonzero((live == 1)[nodes.first :] & ~fixed[nodes.first :])
-    arity = np.diff(nodes.starts[: total + 1])
-    step = np.searchsorted(nodes.steps, inner, side="right")
+    arity = np.diff(nodes.starts[: total + 1]).astype(np.int32)
+    step = np.searchsorted(nodes.steps, inner, side="right").astype(np.int32)
     by_arity = np.lexsort((arity[inner], step))
     inner, step = inner[by_arity], step[by_arity]
     forward = _Part(len(free), step, arity[inner])
@@ -97,10 +98,14 @@ def finish(nodes: Nodes, root: int, indicators: Mapping[int, int], targets: Mapp
         inner.ctypes.data, len(inner), nodes.starts.ctypes.data, nodes.left.ctypes.data, nodes.right.ctypes.data,
         rename.ctypes.data, forward.left.ctypes.data, forward.right.ctypes.data,
     )  # fmt: skip
+    constants = nodes.constants[constant]
+    nodes.release()
+    del fixed, arity, step, by_arity
     wanted = np.zeros(far + len(constant), dtype=np.int8)
     wanted[: len(free) + len(inner)] = np.concatenate([needs[free], needs[inner]])
+    del live, needs, inner
     back, derivative = _derivatives(forward, wanted, int(rename[root]), int(rename[ONE]), int(rename[ZERO]))
-    n_nodes = len(inner) + len(back.arity)
+    n_nodes = len(forward.arity) + len(back.arity)
     end = len(free) + n_nodes
 
     def place(ids: Ints) -> Ints:
@@ -108,11 +113,14 @@ def finish(nodes: Nodes, root: int, indicators: Mapping[int, int], targets: Mapp
         placed[placed >= far] += end - far
         return placed
 
-    def pairs(part: _Part) -> Ints:
-        both = place(part.right)
-        both <<= 32
-        both |= place(part.left)
-        return both
+    pairs, first = np.empty(len(forward.left) + len(back.left), dtype=np.int64), 0
+    for part in (forward, back):
+        for i in range(0, len(part.left), CHUNK):
+            both = pairs[first + i : first + min(i + CHUNK, len(part.left))]
+            both[:] = place(part.right[i : i + CHUNK]) << 32
+            both |= place(part.left[i : i + CHUNK])
+        first += len(part.left)
+        part.left = part.right = np.empty(0, dtype=np.int32)
 
     start = {v: int(rename[leaf]) for v, leaf in indicators.items()}
     leaves = np.concatenate([np.zeros(0, dtype=np.int64), *(start[v] + np.arange(n) for v, n in targets.items())])
@@ -122,9 +130,9 @@ def finish(nodes: Nodes, root: int, indicators: Mapping[int, int], targets: Mapp
         first_indicator=start,
         indicators=len(free),
         nodes=n_nodes,
-        constants=nodes.constants[constant],
+        constants=constants,
         runs=np.concatenate(runs),
-        pairs=np.concatenate([pairs(forward), pairs(back)]),
+        pairs=pairs,
         forward_runs=len(runs[0]) // 2,
         root=int(place(rename[[root]])[0]),
         slots=place(slots.ravel()),
@@ -138,7 +146,7 @@ class _Part:
 
     def __init__(self, first: int, step: Ints, arity: Ints) -> None:
         self.first, self.step, self.arity = first, step, arity
-        self.numbers = first + np.arange(len(arity))
+        self.numbers = first + np.arange(len(arity), dtype=np.int32)
         self.starts = np.concatenate([[0], np.cumsum(arity)]).astype(np.int64)
         self.left, self.right = (np.empty(self.starts[-1], dtype=np.int32) for _ in range(2))
 
@@ -164,7 +172,7 @@ def _derivatives(forward: _Part, needs: Ints, root: int, one: int, zero: int) ->
         first, n, forward.starts.ctypes.data, *(ids.ctypes.data for ids in sides), needs.ctypes.data, uses.ctypes.data
     )
     wanted = np.flatnonzero(uses)
-    step = -np.concatenate([np.zeros(first, dtype=np.int64), forward.step])[wanted]
+    step = -np.concatenate([np.zeros(first, dtype=np.int32), forward.step])[wanted]
     by_arity = np.lexsort((uses[wanted], step))
     wanted, step = wanted[by_arity], step[by_arity]
     back = _Part(first + n, step, uses[wanted])

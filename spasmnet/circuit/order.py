@@ -28,6 +28,9 @@ class Order:
     width: int
 
 
+NO_ORDER = Order((), 0.0, 0.0, 0)  # of no variables
+
+
 def elimination_order(factors: FactorSet, tries: int | None = None) -> Order:
     """The cheapest of several greedy orders (weighted min-fill and min-weight, with noisy ties; always the same)."""
     graph = _Graph(factors)

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.circuit.build import eliminate
+from spasmnet.circuit import MAX_PRODUCTS, too_large
+from spasmnet.circuit.build import OutOfRoom, eliminate
 from spasmnet.circuit.cases import wide_indicators
 from spasmnet.circuit.circuit import finish
 from spasmnet.circuit.contraction import Operand, Work, operand, plan
 from spasmnet.circuit.depth import depth_of
 from spasmnet.circuit.factors import Factor, FactorSet, ancestors, factors_of
-from spasmnet.circuit.order import elimination_order
+from spasmnet.circuit.order import NO_ORDER, elimination_order
 from spasmnet.circuit.requisite import requisite
 from spasmnet.evidence import read_evidence
 from spasmnet.kernels.layout import TINY
@@ -112,8 +113,11 @@ def _carefully(
     position = {name: i for i, name in enumerate(network.names)}
     cards = {position[name]: len(row) for name, row in zip(free, indicators, strict=True)}
     scopes = tuple(factor for factor in factors.factors if factor.scope)
-    order = elimination_order(FactorSet(factors.cards, scopes)).variables if scopes else ()
-    nodes, root, firsts = eliminate(factors, order, cards)
+    order = elimination_order(FactorSet(factors.cards, scopes)) if scopes else NO_ORDER
+    try:
+        nodes, root, firsts = eliminate(factors, order.variables, cards)
+    except OutOfRoom:
+        raise too_large(network, order, MAX_PRODUCTS) from None
     wanted = {position[name]: cards[position[name]] for name in asked}
     circuit = finish(nodes, root, dict(zip(cards, firsts.tolist(), strict=True)), wanted)
     values = np.ones(circuit.indicators)

@@ -16,12 +16,12 @@ from math import exp, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.circuit.build import Nodes, Symbol, write_down
+from spasmnet.circuit import elimination_order, too_large
+from spasmnet.circuit.build import Nodes, OutOfRoom, Symbol, write_down
 from spasmnet.circuit.cases import wide_derivatives
 from spasmnet.circuit.circuit import Circuit, finish
 from spasmnet.circuit.factors import Factor, FactorSet, ancestors
-from spasmnet.circuit.order import elimination_order
-from spasmnet.errors import CircuitTooLargeError
+from spasmnet.circuit.order import NO_ORDER
 from spasmnet.kernels.layout import LANES
 from spasmnet.kernels.native import address, kernels
 from spasmnet.network import Network
@@ -157,14 +157,14 @@ def polynomial(
         ready.append(Symbol((position[name],), (2 + start + np.arange(states)).astype(np.int32)))
     cards = tuple(leaves.cards)
     scopes = FactorSet(cards, tuple(Factor(symbol.scope, _no_numbers) for symbol in ready if symbol.scope))
-    order: tuple[int, ...] = ()
-    if scopes.factors:
-        best = elimination_order(scopes)
-        if best.size > max_products:
-            raise CircuitTooLargeError(network.name, best.width, int(min(best.size, 2.0**62)), max_products)
-        order = best.variables
+    order = elimination_order(scopes) if scopes.factors else NO_ORDER
+    if order.size > max_products:
+        raise too_large(network, order, max_products)
     nodes = Nodes(np.array([0.0, 1.0]), count + n_leaves)
-    root = write_down(nodes, ready, order, cards)
+    try:
+        root = write_down(nodes, ready, order.variables, cards)
+    except OutOfRoom:
+        raise too_large(network, order, max_products) from None
     indicators = {position[name]: 2 + start for name, (start, _) in starts.items()}
     wanted = {position[name]: states for name, (_, states) in starts.items()} if posteriors or derivatives else {}
     if n_leaves:  # there is none if all distributions are deterministic
