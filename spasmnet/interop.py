@@ -267,8 +267,9 @@ def assemble(declared: Declared, normalize: bool | None, origin: str, default_na
         repaired = np.zeros_like(off) if normalize is False else rounded | beyond if normalize else rounded
         repairs.add(declared, name, sums, repaired & off & rounded, repaired & off & ~rounded)
         if (off & repaired).any():
-            clipped = np.maximum(values, 0.0)
-            values = np.where((off & repaired)[..., None], clipped / clipped.sum(axis=-1, keepdims=True), values)
+            clipped = np.maximum(values[off & repaired], 0.0)
+            values = values.copy()
+            values[off & repaired] = clipped / clipped.sum(axis=-1, keepdims=True)
             off = off & ~repaired
         advised |= bool((off & (rounded | beyond)).any())
         if off.any():
