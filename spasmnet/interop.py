@@ -321,8 +321,9 @@ def assemble(
         )
         repairs.add(declared, name, sums, repaired & off & rounded, repaired & off & ~rounded)
         if (off & repaired).any():
-            clipped = np.maximum(values, 0.0)
-            values = np.where((off & repaired)[..., None], clipped / clipped.sum(axis=-1, keepdims=True), values)
+            clipped = np.maximum(values[off & repaired], 0.0)
+            values = values.copy()
+            values[off & repaired] = clipped / clipped.sum(axis=-1, keepdims=True)
             off = off & ~repaired
         advised |= bool((off & (rounded | beyond)).any())
         if off.any():

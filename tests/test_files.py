@@ -166,6 +166,13 @@ def test_rows_beyond_rounding_need_a_word_and_are_told(tmp_path: Path) -> None:
     assert "normalize" in refusal(row, tmp_path, "2, 6")
 
 
+def test_rows_of_zeros_are_refused_beside_rows_that_are_repaired(tmp_path: Path) -> None:
+    """A row without any weight has no distribution, whatever is asked; the others do not matter."""
+    bif = BIF.replace("0.95, 0.05;", "3, 1;").replace("0.3, 0.7;", "0, 0;")
+    message = refusal(read, written(tmp_path, "a.bif", bif), normalize=True)
+    assert "wet.cpd: sums to 0.0 given rain=none, hose=on (" in message
+
+
 @pytest.mark.parametrize("dust", [-2.8e-17, 1e-10])
 def test_dust_is_clipped(dust: float, tmp_path: Path) -> None:
     """Numbers that miss [0, 1] by at most 1e-9 are 0 or 1, in a file and from pgmpy; beyond they are refused."""

@@ -20,6 +20,7 @@ _OTHER_NODES = {
     "utility": "a utility, so this is an influence diagram, not a Bayesian network; leave its utilities out",
     "continuous": "a continuous variable; make it discrete first",
     "function": "a function node, which is not part of a discrete Bayesian network",
+    "temporal": "a variable of a dynamic network; unfold it into its slices first",
     "instance": "an instance of another class; unfold the object-oriented network first",
 }
 _PLAIN = re.compile(r"[\w.+<>-]+")  # names of variables
