@@ -98,17 +98,17 @@ def end_screen(found: Summary, shown: Console) -> RenderableType:
     parts.append(Text.assemble("\nTo think of first: ", (leading_in_words(step), "bold")))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for row in step.causes[:6]:
-        known = between(row.interval) if row.interval else ""
+        interval = between(row.interval) if row.interval else ""
         name, chance = event_of(row.variable, row.event), percent(row.probability)
-        table.add_row(f"  {name}", presence(row), chance, Text(known, style="dim"))
+        table.add_row(f"  {name}", presence(row), chance, Text(interval, style="dim"))
     parts.append(table)
     if found.reasons:
         parts.append(Text("Reasons for and against it", style="bold"))
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for reason in found.reasons[:6]:
             network = step.network
-            said = f"{name_of(network.by_name[reason.variable])}: {words(network, reason.variable, reason.finding)}"
-            table.add_row(f"  {said}", odds_in_words(reason.factor))
+            finding = f"{name_of(network.by_name[reason.variable])}: {words(network, reason.variable, reason.finding)}"
+            table.add_row(f"  {finding}", odds_in_words(reason.factor))
         parts.append(table)
     if found.advice:
         parts.append(Text("Advice", style="bold"))

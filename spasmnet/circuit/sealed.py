@@ -36,7 +36,7 @@ def seal(network: Network, order: Order, circuit: Circuit | None) -> tuple[str, 
         sha.update(repr((dict(circuit.first_indicator), numbers)).encode())
         for array in (circuit.constants, circuit.runs, circuit.pairs, circuit.slots, circuit.groups):
             sha.update(f"{array.dtype.str} {array.shape}".encode())
-            sha.update(memoryview(np.ascontiguousarray(array)).cast("B") if array.size else b"")
+            sha.update(np.ascontiguousarray(array).data.cast("B") if array.size else b"")
     return VERSION, sha.hexdigest()
 
 

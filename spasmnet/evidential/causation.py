@@ -26,9 +26,10 @@ import numpy as np
 from spasmnet.causal import do
 from spasmnet.engine import Engine, compile
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError
-from spasmnet.evidence import check
+from spasmnet.evidence import read_evidence, state_of
 from spasmnet.evidential.question import Event, checked_engine, read_event
 from spasmnet.evidential.twin import Twin, descendants
+from spasmnet.evidential.what_if import active_states, neutral_state
 from spasmnet.network import Network
 
 Bounds = tuple[float, float]
@@ -72,7 +73,7 @@ def probabilities_of_causation(
     PNS = P(Y_x = y, Y_x' = y' | z) that the cause makes the difference.
 
     `cause` is (variable, state), and `instead` the state that it is compared with (default: the variable's first).
-    `effect` is (variable, state), (variable, [states]), or a variable, which stands for not being in its first state.
+    `effect` is (variable, state), (variable, [states]), or a variable, which stands for not being in its neutral state.
     `evidence` says of whom one asks; none of it may be about the cause, or descend from it. The network is read as
     causal, each variable with noise of its own: a deterministic variable has none, a noisy-MAX separate ones for its
     parents, and a row of a table is drawn by one number that is the same in both worlds, so that effects are monotone
@@ -95,7 +96,7 @@ def probabilities_of_causation(
     Intell 28:287-313 (bounds).
     """
     network = checked_engine(engine).network
-    given = {} if evidence is None else evidence
+    given = read_evidence(network, {} if evidence is None else evidence)
     name, x, other, event = _understood(network, cause, effect, given, instead)
     x_y, x_not, p_x = _seen(engine, event, name, x, given)
     other_y, other_not, p_other = _seen(engine, event, name, other, given)
@@ -127,15 +128,15 @@ def _understood(
     if not isinstance(cause, (tuple, list)) or len(cause) != 2:
         raise EvidenceError(f"a cause is (variable, state), not {cause!r}")
     variable = network.variable(cause[0])
-    x, other = (
-        variable.states[variable.state_index(s)] for s in (cause[1], variable.states[0] if instead is None else instead)
-    )
+    x = state_of(variable, cause[1])
+    other = neutral_state(variable) if instead is None else state_of(variable, instead)
     if x == other:
         raise EvidenceError(f"{variable.name}={x} is compared with itself; name another state with instead=")
-    event = read_event(network, (effect, network.variable(effect).states[1:]) if isinstance(effect, str) else effect)
+    event = read_event(
+        network, (effect, active_states(network.variable(effect))) if isinstance(effect, str) else effect
+    )
     if event.variable == variable.name:
         raise EvidenceError(f"{variable.name} is both the cause and the effect")
-    check(network, given)
     below = {variable.name, event.variable, *descendants(network, variable.name)}
     for finding in given:
         if finding in below:

@@ -149,7 +149,9 @@ def what_if(
     Sources: Pearl J (2009), Causality, 2nd ed., sections 3.2 (interventions) and 7.1 (counterfactuals).
     """
     network = checked_engine(engine).network
-    event = read_event(network, (target, _active(network.variable(target))) if isinstance(target, str) else target)
+    event = read_event(
+        network, (target, active_states(network.variable(target))) if isinstance(target, str) else target
+    )
     post = engine.posterior(evidence)
     chosen = _chosen(network, event, post, actions)
     distributions = None
@@ -272,7 +274,7 @@ def _seen(engine: Engine, event: Event, evidence: Mapping[str, Any]) -> float | 
     return _event(event, np.array(list(post[event.variable].values())))
 
 
-def _active(variable: Variable) -> tuple[str, ...]:
+def active_states(variable: Variable) -> tuple[str, ...]:
     """The states to be avoided; raises EvidenceError if nothing says which those are."""
     if not variable.active:
         example = (variable.name, variable.states[-1])

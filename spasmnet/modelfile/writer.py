@@ -21,7 +21,7 @@ from spasmnet.modelfile.fields import NAME
 from spasmnet.modelfile.text import FORMAT, FORMAT_VERSION
 from spasmnet.network import Edge, Network, Variable
 from spasmnet.parameter import Parameter, Source
-from spasmnet.rules import CARE_LEVELS, Harm, Losses, Rule
+from spasmnet.triage.guidance import CARE_LEVELS, Harm, Losses, Rule, Screening
 
 _UNSTATED = "not stated"
 
@@ -51,6 +51,7 @@ def text(network: Network) -> str:
     origin = _origin(network)
     body = [line for variable in network.variables for line in _variable(network, variable, origin)]
     body += [line for rule in network.advice for line in _rule("advice", rule)]
+    body += _screening(network.screening) if network.screening != Screening() else []
     body += [line for flag in network.red_flags for line in _rule("red_flags", flag)]
     body += _care(network.losses) if network.losses is not None else []
     head = [f"format = {_quoted(FORMAT)}", f"format_version = {FORMAT_VERSION}", "", *_about(network)]
@@ -83,6 +84,8 @@ def _uses(network: Network) -> Counter[str]:
     uses = Counter(parameter.source for cpd in network.cpds.values() for parameter in cpd.parameters.values())
     uses.update(edge.source for edge in network.edges)
     uses.update(rule.source for rule in (*network.advice, *network.red_flags))
+    screening = (*network.screening.thresholds.values(), network.screening.answered)
+    uses.update(n.source for n in (*screening, *(flag.threshold for flag in network.red_flags)) if n is not None)
     if network.losses is not None:
         uses.update([network.losses.source, *(harm.source for harm in network.losses.harms)])
     del uses[""]
@@ -186,7 +189,16 @@ def _rule(table: str, rule: Rule) -> list[str]:
     lines += [
         f"{key} = {_quoted(value)}" for key in ("level", "text", "source", "where") if (value := getattr(rule, key))
     ]
-    return lines + [f"{key} = {_list(value)}" for key in ("suspects", "claims") if (value := getattr(rule, key))]
+    lines += [f"{key} = {_list(value)}" for key in ("suspects", "claims") if (value := getattr(rule, key))]
+    lines += [f"threshold = {_parameter(rule.threshold)}"] if rule.threshold is not None else []
+    return lines + ([f"unknown = {_quoted(rule.unknown)}"] if rule.unknown != Rule.unknown else [])
+
+
+def _screening(screening: Screening) -> list[str]:
+    lines = ["", "[screening]", f"rules_out = {_quoted(screening.rules_out)}"]
+    lines += [f"advice = {_quoted(screening.advice)}"] if screening.advice else []
+    lines += [f"answered = {_parameter(screening.answered)}"] if screening.answered is not None else []
+    return lines + [f"thresholds.{level} = {_parameter(number)}" for level, number in screening.thresholds.items()]
 
 
 def _care(losses: Losses) -> list[str]:
@@ -282,6 +294,13 @@ def _given(parents: Sequence[tuple[str, Sequence[str]]], at: Sequence[int]) -> s
     return f"{{ {', '.join(pairs)} }}"
 
 
+def _parameter(number: Parameter) -> str:
+    """A cited number as an inline table."""
+    parts = [f"{key} = {float(getattr(number, key))!r}" for key in ("value", "low", "high")]
+    parts += [f"{key} = {_quoted(words)}" for key in ("source", "where", "note") if (words := getattr(number, key))]
+    return f"{{ {', '.join(parts)} }}"
+
+
 class _Shared:
     """The source, the place in it and the note that all numbers of a distribution share, which stand once."""
 
@@ -312,15 +331,15 @@ class _Shared:
     def parameter(self, value: float, key: Key) -> str:
         """A number as an inline table; its range is widened if the network has moved the number out of it."""
         known = self._parameters.get(key) or Parameter(value, value, value, self._origin)
-        low, high = min(known.low, value), max(known.high, value)
-        parts = [f"value = {value!r}", f"low = {float(low)!r}", f"high = {float(high)!r}"]
-        own = {
-            "source": known.source if known.source != self.source else "",
-            "where": known.where if known.source != self.source or known.where != self.where else "",
-            "note": known.note if known.note != self.note else "",
-        }
-        parts += [f"{key} = {_quoted(words)}" for key, words in own.items() if words]
-        return f"{{ {', '.join(parts)} }}"
+        own = Parameter(
+            value,
+            min(known.low, value),
+            max(known.high, value),
+            known.source if known.source != self.source else "",
+            known.where if known.source != self.source or known.where != self.where else "",
+            known.note if known.note != self.note else "",
+        )
+        return _parameter(own)
 
 
 # ------------------------------------------------------------------ TOML

@@ -179,8 +179,8 @@ class Query:
         one_way, half = kernels().one_way, question.half
         rest = len(question.blocks) - half
         if rest:
-            jobs = (partial(one_way, *given, first, n_blocks, *asked) for first, n_blocks in ((0, half), (half, rest)))
-            side_by_side(*jobs, memory=(memory, question, out))
+            one, other = (partial(one_way, *given, begin, n, *asked) for begin, n in ((0, half), (half, rest)))
+            side_by_side(one, other, memory=(memory, question, out))
         else:
             one_way(*given, 0, half, *asked)
         return out
