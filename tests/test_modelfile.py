@@ -228,7 +228,7 @@ FAULTS = {
     "source of a parameter unknown": (MILD, 'p.mild = { value = 0.1, low = 0.05, high = 0.2, source = "gess" }', "variables.strain.cpd.rows[heat=no].p.mild.source: there is no source 'gess'; did you mean 'guess'?"),
     "number without a source": ('source = "doe_2001"\nwhere = "Table 1"\n', "", "variables.heat.cpd.rows[#1].p.yes: names no source, and its cpd has no default source; every number needs one"),
     "measured number without a place": ('where = "Table 1"\n', "", "variables.heat.cpd.rows[#1].p.yes.where: is missing; a number from a cohort (doe_2001) needs the place in it, such as a table or page"),
-    "key unknown in a row": (HEAT, 'p.yes = { value = 0.3, low = 0.2, high = 0.5 }\nsource = "guess"', "variables.heat.cpd.rows[#1].source: unknown key; known: given, p"),
+    "key unknown in a row": (HEAT, 'p.yes = { value = 0.3, low = 0.2, high = 0.5 }\nsource = "guess"', "variables.heat.cpd.rows[#1].source: unknown key; known: given, p, values"),
     "assumption without a note": (', note = "twice as often"', "", "variables.strain.cpd.rows[heat=yes].p.mild.note: is missing; an assumption needs its reasoning here, at its cpd or at its source"),
     "source unused": ('source = "bare_guess", note', "note", "sources.bare_guess: nothing uses this source; cite it or remove it"),
     "states empty": ('states = [ { name = "no", label = "No" }, { name = "yes", label = "Yes" } ]\n[variables.limp.parents]', "states = []\n[variables.limp.parents]", "variables.limp.states: is empty; at least one state is needed"),

@@ -134,7 +134,7 @@ def _about(network: Network) -> list[str]:
         f"name = {_quoted(network.name)}",
         *(["any_names = true"] if odd else []),
         f"version = {_quoted(network.version)}",
-        f"title = {_quoted(network.title or network.name)}",
+        f"title = {_quoted(network.title.strip() or network.name.strip() or _UNSTATED)}",
         *(
             f"{key} = {_quoted(getattr(network, key) or _UNSTATED)}"
             for key in ("description", "population", "window", "intended_use", "license")
@@ -153,12 +153,19 @@ def _source(source: Source) -> list[str]:
 
 def _variable(network: Network, variable: Variable, origin: Source) -> list[str]:
     name = _key(variable.name)
-    lines = ["", f"[variables.{name}]", f"label = {_quoted(variable.label or variable.name)}"]
+    lines = [
+        "",
+        f"[variables.{name}]",
+        f"label = {_quoted(variable.label.strip() or variable.name.strip() or _UNSTATED)}",
+    ]
     lines.append(f"description = {_quoted(variable.description or _UNSTATED)}")
     lines += [f"{key} = {_quoted(value)}" for key in ("question", "role") if (value := getattr(variable, key))]
     described = variable.state_descriptions or [""] * len(variable.states)
     states = [
-        _inline({"name": state, "label": variable.state_label(state)} | ({"description": words} if words else {}))
+        _inline(
+            {"name": state, "label": variable.state_label(state).strip() or _UNSTATED}
+            | ({"description": words} if words else {})
+        )
         for state, words in zip(variable.states, described, strict=True)
     ]
     lines += ["states = [", *(f"  {state}," for state in states), "]"]
