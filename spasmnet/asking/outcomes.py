@@ -34,7 +34,8 @@ class Outcome(NamedTuple):
 
     def rows(self, begin: int, end: int) -> Outcome:
         """The outcomes of some neighbouring rows."""
-        return Outcome(*(values[begin:end] for values in self))
+        part = slice(begin, end)
+        return Outcome(self.losses[part], self.floor[part], self.care[part], self.told[part], self.leading[part])
 
 
 class Decider:
