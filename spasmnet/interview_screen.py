@@ -91,10 +91,10 @@ def end_screen(found: Summary, shown: Console) -> RenderableType:
         parts.append(Text.assemble("\n", (label, style), f"  decided by {DECIDED_WORDS[step.care.decided_by]}"))
     parts += [Text(f"Red flag ({held_text(flag)}): {plain(flag.text)}", style="red") for flag in found.flags]
     if step.unresolved_red_flags:
-        known = {name for name, answer in step.answers if answer is not None}
+        given = {name for name, answer in step.answers if answer is not None}
         asked = {name for name, answer in step.answers if answer is None}
-        said = dict.fromkeys(unresolved_text(rule, step.network, asked, known) for rule in step.unresolved_red_flags)
-        parts.append(Text(f"Red flags not ruled out: {'; '.join(said)}", style="yellow"))
+        still = dict.fromkeys(unresolved_text(rule, step.network, asked, given) for rule in step.unresolved_red_flags)
+        parts.append(Text(f"Red flags not ruled out: {'; '.join(still)}", style="yellow"))
     parts.append(Text.assemble("\nTo think of first: ", (leading_in_words(step), "bold")))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for row in step.causes[:6]:
