@@ -66,7 +66,7 @@ def decision_robustness(
     network = checked_engine(engine).network
     rng = checked_rng(rng)
     if not isinstance(draws, int) or isinstance(draws, bool) or not 1 <= draws <= MOST_DRAWS:
-        raise SpasmnetError(f"draws is a whole number from 1 to {MOST_DRAWS:,}, not {short(draws)}")
+        raise SpasmnetError(f"draws is a whole number of at least 1 and at most {MOST_DRAWS:,}, not {short(draws)}")
     post = engine.posterior(evidence)
     given = post.evidence
     rule = DecisionRule.of(network, given)
