@@ -144,8 +144,8 @@ class CircuitTooLargeError(SpasmnetError, MemoryError):
     def __str__(self) -> str:
         if self.memory:
             return (
-                f"the circuit of {self.network!r} would take more than {self.memory / 1e6:,.6g} MB (width {self.width}: "
-                f"its largest cluster has {self.width + 1} variables); raise that with compile(network, "
+                f"the circuit of {self.network!r} would take more than {self.memory / 1e6:,.6g} MB (width "
+                f"{self.width}: its largest cluster has {self.width + 1} variables); raise that with compile(network, "
                 f"max_memory={2 * self.memory}) if there is more, or ask for fewer variables"
             )
         if self.products >= 10**15:

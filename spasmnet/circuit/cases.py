@@ -109,4 +109,4 @@ def _evaluated(circuit: Circuit, indicators: Floats) -> tuple[Floats, Ints]:
 def _shifted(values: Floats, powers: Ints) -> Floats:
     """value · 2^(512·power) as floats; those of zeros mean nothing."""
     with np.errstate(over="ignore", under="ignore"):
-        return np.minimum(np.ldexp(values, POWER * np.clip(powers, -10, 10)), LARGEST)
+        return np.asarray(np.minimum(np.ldexp(values, POWER * np.clip(powers, -10, 10)), LARGEST))

@@ -9,7 +9,7 @@ derivatives as in Darwiche A (2003), J ACM 50:280-305.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -114,7 +114,7 @@ class Work:
             first += n
         self._pass_on = partial(native.pass_on, self.slopes_at, address(plan.sums), len(plan.sums))
         self._halved, self._has_sums = plan.parts[0] > 0, len(plan.sums) > 0
-        self._together = side_by_side if processors() > 1 else one_after_the_other
+        self._together: Callable[..., None] = side_by_side if processors() > 1 else one_after_the_other
 
     def forwards(self) -> float:
         """The result for the leaves that `values` begins with."""

@@ -131,7 +131,8 @@ def _extended_table(cpd: NoisyMax) -> tuple[Floats, NDArray[np.int64]]:
             own = digits[..., y], powers[..., y]
             parts.append(_sum(_times(own, reached[:, y]), _times(below, link[:, y])))
             below = _sum(below, own)
-        digits, powers = (np.stack([part[i] for part in parts], axis=-1) for i in (0, 1))
+        digits = np.stack([part[0] for part in parts], axis=-1)
+        powers = np.stack([part[1] for part in parts], axis=-1)
     return digits.reshape(cpd.shape), powers.reshape(cpd.shape)
 
 
