@@ -83,7 +83,7 @@ def usual() -> dict[str, Any]:
         "error": ValueError("x"), "name": "question", "path": "nowhere.bif", "n": 2, "size": 2, "count": 2, "draws": 10, "samples": 4,
         "at_least": 0.3, "edge": ("a", "b"), "parent": "a", "child": "b", "answers": {}, "interventions": {"a": "yes"}, "do": {"a": "yes"},
         "rng": np.random.default_rng(1), "hidden": ["c"], "model": None, "source": model, "what": model, "parameters": [("a", (1,))], "before": model, "after": model,
-        "distance": 0.1, "place": ("a", (1,)),
+        "cause": ("a", "yes"), "effect": "b", "distance": 0.1, "place": ("a", (1,)),
     }  # fmt: skip
 
 
@@ -106,8 +106,8 @@ PARTS: dict[str, dict[str, Any]] = {  # what the parts of a network are made of
     "change_distance": {"value": 0.4},
     "Parameter": {"value": 0.3, "low": 0.2, "high": 0.4, "source": "x"},
 }
-RESULTS = ("CPD", "Engine", "Posterior", "Explanation", "Provenance", "Drawing")  # never made by hand
-METHODS = ("posterior", "posterior_of", "log_evidence", "posteriors", "joint", "most_probable")
+RESULTS = ("CPD", "Engine", "Posterior", "Explanation", "Provenance", "Drawing", "Report", "Care")  # never made by hand
+METHODS = ("posterior", "posterior_of", "log_evidence", "posteriors", "joint", "most_probable", "reports")
 
 
 def callables() -> dict[str, Callable[..., Any]]:
@@ -115,7 +115,7 @@ def callables() -> dict[str, Callable[..., Any]]:
     found = {
         name: getattr(spasmnet, name)
         for name in spasmnet.__all__
-        if name not in RESULTS and callable(getattr(spasmnet, name)) and not name.endswith("Error")
+        if name not in RESULTS and callable(getattr(spasmnet, name)) and not name.endswith(("Error", "Warning"))
     }
     found.pop("Problem")
     return found | {f"Engine.{name}": getattr(engine(), name) for name in METHODS}

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from spasmnet.rules import CARE_LEVELS, Harm, Losses
 
 import spasmnet
 from spasmnet import Network, NoisyMax, Table, Variable
 from spasmnet.cpd import CPD
 from spasmnet.engine import Engine
+from spasmnet.triage.guidance import CARE_LEVELS, Harm, Losses
 from tests import classic
 
 YES = ("no", "yes")

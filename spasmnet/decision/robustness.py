@@ -16,7 +16,7 @@ from spasmnet.assign import cited_numbers
 from spasmnet.decision.crossings import CARE, CAUSE, Crossing, Lines
 from spasmnet.decision.rule import Decided, DecisionRule
 from spasmnet.engine import Engine
-from spasmnet.errors import EvidenceError, SpasmnetError, short
+from spasmnet.errors import EvidenceError, SpasmnetError, shown
 from spasmnet.network import Network
 from spasmnet.posterior import Provenance
 from spasmnet.sampling import checked_rng
@@ -66,7 +66,7 @@ def decision_robustness(
     network = checked_engine(engine).network
     rng = checked_rng(rng)
     if not isinstance(draws, int) or isinstance(draws, bool) or not 1 <= draws <= MOST_DRAWS:
-        raise SpasmnetError(f"draws is a whole number of at least 1 and at most {MOST_DRAWS:,}, not {short(draws)}")
+        raise SpasmnetError(f"draws is a whole number of at least 1 and at most {MOST_DRAWS:,}, not {shown(draws)}")
     post = engine.posterior(evidence)
     given = post.evidence
     rule = DecisionRule.of(network, given)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spasmnet._frozen import Rebuilt
 from spasmnet.circuit.cases import LARGEST, wide_indicators
 from spasmnet.circuit.contraction import Work
-from spasmnet.circuit.depth import depth_of
+from spasmnet.circuit.depth import Depth, depth_of, depth_of_distributions
 from spasmnet.circuit.factors import ancestors
 from spasmnet.circuit.halves import side_by_side
 from spasmnet.circuit.requisite import requisite
@@ -42,12 +42,14 @@ class Question(Rebuilt):
     """A planned query: P(y, e) as `joint`, and P(e) as `below`, whose numbers are the first ones of `joint`.
 
     `below` is None if no number changes P(e). `apart` is what does not depend on the target, if it may become 0.
+    `depth` tells how small a product of the numbers can get.
     """
 
     variable: str
     joint: Tensors
     below: Tensors | None
     apart: Tensors | None
+    depth: Depth
 
     @cached_property
     def blocks(self) -> NDArray[np.int64]:
@@ -109,7 +111,7 @@ class Query:
     @cached_property
     def _needs_wide(self) -> bool:
         """Whether a product of the numbers may be too small for a float."""
-        return (self.engine.plan.depth + depth_of(self.weights.values())).extended
+        return (self.question.depth + depth_of(self.weights.values())).extended
 
     @cached_property
     def gradient(self) -> Floats:
@@ -179,8 +181,8 @@ class Query:
         one_way, half = kernels().one_way, question.half
         rest = len(question.blocks) - half
         if rest:
-            one, other = (partial(one_way, *given, begin, n, *asked) for begin, n in ((0, half), (half, rest)))
-            side_by_side(one, other, memory=(memory, question, out))
+            one, other = partial(one_way, *given, 0, half, *asked), partial(one_way, *given, half, rest, *asked)
+            side_by_side(one, other, (memory, question, out))
         else:
             one_way(*given, 0, half, *asked)
         return out
@@ -300,7 +302,8 @@ def _plan(
     if apart is not None and not apart.free:
         _must_be_possible(engine, apart, weights, evidence)
     below = planned(names[:moving]) if moving else None
-    return Question(variable, planned(names, variable), below, apart)
+    depth = depth_of_distributions(network.cpds[name] for name in names)
+    return Question(variable, planned(names, variable), below, apart, depth)
 
 
 def _must_be_possible(
