@@ -61,9 +61,9 @@ def _vertex_proximity(piece: Floats, value: Floats) -> Floats:
     one, two = alpha * (gamma * value + delta), gamma * (alpha * value + beta)
     flat = (gamma == 0) | (np.abs(one - two) <= ROUNDING * (np.abs(one) + np.abs(two)))
     slope = np.where(flat, 1.0, gamma)
-    with np.errstate(over="ignore", invalid="ignore"):  # of curves so flat that their vertex is beyond all floats
-        centre = -delta / slope
-        reach = np.sqrt(np.abs(beta / slope + alpha / slope * centre))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # of curves whose vertex is beyond all floats
+        centre, turn = -delta / slope, beta / slope - alpha * delta / slope**2
+        reach = np.sqrt(np.abs(turn))
         distance = np.abs(value - np.where(centre < 0.5, centre + reach, centre - reach))
     return np.where(flat | np.isnan(distance), np.inf, distance)
 
