@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _ROUNDING = 0.01  # how far printed decimals and single precision put a row's sum off
 _REMEDY = "v / v.sum(axis=-1, keepdims=True) makes every row sum to 1"
 _NO_PART_OF_A_NAME = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 ROLES = ("risk_factor", "cause", "serious", "finding")
 DENIALS = ("no", "none", "absent", "false", "normal")  # what the neutral state is called where no role says which it is
 OPPOSITES = {"negative": "positive", "off": "on", "n": "y", "f": "t", "0": "1"}  # of two states, also these
@@ -327,6 +328,14 @@ def _state_problems(variable: Variable) -> list[Problem]:
         Problem(where, f"the state {shown(s)} {fault}")
         for s in states
         if isinstance(s, str) and (fault := _fault_of(s))
+    ]
+    texts = {"label": (variable.label,), "description": (variable.description,), "question": (variable.question,)}
+    texts |= {"state_labels": variable.state_labels, "state_descriptions": variable.state_descriptions}
+    problems += [
+        Problem(f"variables.{variable.name}.{key}", f"has the lone surrogate {sign[0]!r}, which no file can hold")
+        for key, words in texts.items()
+        for text in words
+        if isinstance(text, str) and (sign := _LONE_SURROGATE.search(text))
     ]
     if variable.cost is not None and not 0 <= variable.cost < inf:
         problems.append(Problem(f"variables.{variable.name}.cost", f"{variable.cost} is not a finite number >= 0"))

@@ -25,7 +25,7 @@ TEXTS = (
     "<a href='javascript:alert(1)'>&lt;b&gt; &amp; &#60;</a>",
     "\u05e9\u05dc\u05d5\u05dd \u0639\u0627\u0644\u0645 \u202b",
     "[red]bold[/red] %s {0} {{7*7}} \\x1b `rm`",
-    "a_b_c=d | e ; \ud800 \ufeff",
+    "a_b_c=d | e ; \ufffe \ufeff",
     "<iframe src=http://evil.invalid></iframe><base href='http://evil.invalid/'>",
     "<svg onload=alert(1)><use href='http://evil.invalid/#a'/></svg>",
 )

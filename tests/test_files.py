@@ -354,6 +354,15 @@ def test_control_characters_in_names_are_refused(sign: str) -> None:
             assert name in declared.states or state in declared.states["hose"]
 
 
+@pytest.mark.parametrize("field", ["label", "description", "question", "state_labels"])
+def test_lone_surrogates_in_texts_are_refused(field: str) -> None:
+    """In a label, a description or a question, which files and tables of other libraries cannot hold."""
+    text = "a \ud800 b"
+    given = {field: ("no", text) if field == "state_labels" else text}
+    with pytest.raises(spasmnet.ModelError, match=f"variables.hose.{field}.*lone surrogate"):
+        Network((Variable("hose", ("no", "yes"), **given),), {"hose": Table((), [0.5, 0.5])})  # type: ignore[arg-type]
+
+
 # files made to hang or to fill memory
 
 

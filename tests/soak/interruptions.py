@@ -35,12 +35,13 @@ def run(seconds: float, seed: int) -> dict[str, int]:
         ask()
         usual[name] = time.perf_counter() - begin
     counts: Counter[str] = Counter(interrupted=0, compared=0, wrong=0)
-    before = signal.signal(signal.SIGALRM, _interrupt)
+    timer = Timer()
+    before = signal.signal(signal.SIGALRM, timer.strike)
     try:
         end = time.perf_counter() + seconds
         while time.perf_counter() < end:
             name = names[random.integers(len(names))]
-            counts["interrupted"] += _interrupted(asked[name], usual[name] * float(random.random()) * 1.2)
+            counts["interrupted"] += timer.interrupted(asked[name], usual[name] * float(random.random()) * 1.2)
             for i in random.integers(len(names), size=CHECKS).tolist():
                 if usual[names[i]] < 0.05 or random.random() < 0.02:
                     counts["compared"] += 1
@@ -50,24 +51,34 @@ def run(seconds: float, seed: int) -> dict[str, int]:
     return dict(counts)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+class Timer:
+    """Interrupts what is being asked; a signal that comes late, when nothing is asked any more, does nothing."""
 
+    def __init__(self) -> None:
+        self._asking = False
 
-def _interrupted(ask: Callable[[], object], delay: float) -> bool:
-    """Ask, and interrupt after a while; whether there was still something to interrupt.
+    def strike(self, _number: int, _frame: FrameType | None) -> None:
+        """The signal's handler."""
+        if self._asking:
+            raise KeyboardInterrupt
 
-    Python's own locks may turn the interruption into a RuntimeError when it strikes them, so any error counts.
-    """
-    try:
+    def interrupted(self, ask: Callable[[], object], delay: float) -> bool:
+        """Ask, and interrupt after a while; whether there was still something to interrupt.
+
+        Python's own locks may turn the interruption into a RuntimeError when it strikes them, which counts as well.
+        """
         try:
-            signal.setitimer(signal.ITIMER_REAL, max(delay, 1e-6))
-            ask()
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-    except (KeyboardInterrupt, RuntimeError) as error:
-        return isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt)
-    return False
+            try:
+                self._asking = True
+                signal.setitimer(signal.ITIMER_REAL, max(delay, 1e-6))
+                ask()
+            finally:
+                self._asking = False
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        except (KeyboardInterrupt, RuntimeError) as error:
+            self._asking = False
+            return isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt)
+        return False
 
 
 def questions(random: np.random.Generator) -> dict[str, Callable[[], object]]:
