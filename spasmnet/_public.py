@@ -38,7 +38,7 @@ def public(function: F) -> F:
     def called(*args: Any, **options: Any) -> Any:
         try:
             return function(*args, **options)
-        except SpasmnetError:
+        except (SpasmnetError, Warning):
             raise
         except Exception as error:
             fault = _fault(function, args, options)
@@ -109,6 +109,8 @@ def _fits_one(value: Any, declared: str, known: Mapping[str, Any]) -> bool:
             )
         return all(_fits(element, inside[0] if inside else "Any", known) for element in _first(value))
     alias = known.get(name)
+    if isinstance(alias, TypeVar):
+        return True
     if alias is not None and not isinstance(alias, type):  # such as Target = str | tuple[str, str]
         return _fits(value, str(alias).replace("typing.", ""), known)
     if name == "ndarray" and isinstance(value, CONTAINERS):

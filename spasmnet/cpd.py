@@ -45,14 +45,16 @@ def proper_rows(values: Floats) -> Floats:
     suspect &= (off <= 2 * ROW_SUM_TOLERANCE) & (least >= -ROW_SUM_TOLERANCE) & (most <= 1 + ROW_SUM_TOLERANCE)
     if not suspect.any():
         return values
-    found = np.array(values)
+    repaired = np.array(values)
     for key in map(tuple, np.argwhere(suspect).tolist()):
         row = np.clip(values[key], 0.0, 1.0)
         if abs(fsum(values[key].tolist()) - 1) <= ROW_SUM_TOLERANCE:
             total = fsum(row.tolist())
-            found[key] = row / total if abs(total - 1) > allowed else row
-    found.setflags(write=False)
-    return found
+            repaired[key] = row / total if abs(total - 1) > allowed else row
+    if np.array_equal(repaired, values):
+        return values
+    repaired.setflags(write=False)
+    return repaired
 
 
 @public

@@ -123,7 +123,7 @@ def uses(network: Network, keys: tuple[str, ...] = ()) -> tuple[Use, ...]:
     if unknown:
         raise SpasmnetError("\n  ".join(f"unknown source {key!r}; {suggest(key, network.sources)}" for key in unknown))
     cited = (p for cpd in network.cpds.values() for p in cpd.parameters.values() if not p.complement)
-    parameters = Counter(p.source for p in cited)
+    parameters = Counter(p.source for p in (*cited, *network.screening.numbers(network.red_flags)))
     edges = Counter(edge.source for edge in network.edges)
     rules = Counter(rule.source for rule in (*network.advice, *network.red_flags))
     rules.update(harm.source for harm in (network.losses.harms if network.losses else ()))

@@ -494,6 +494,7 @@ def test_every_source_is_used(network: Network) -> None:
     used = {p.source for cpd in network.cpds.values() for p in cpd.parameters.values()}
     used |= {edge.source for edge in network.edges}
     used |= {rule.source for rule in (*network.advice, *network.red_flags)}
+    used |= {number.source for number in network.screening.numbers(network.red_flags)}
     assert used == set(network.sources)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from spasmnet.sensitivity import drawn
 from spasmnet.sensitivity.distributions import Distributions
 from spasmnet.sensitivity.places import Place, value_at
 from spasmnet.triage.care import OUTCOMES
-from spasmnet.triage.guidance import CARE_LEVELS, Rule
+from spasmnet.triage.guidance import CARE_LEVELS, Rule, Screening
 from spasmnet.triage.report import report
 from spasmnet.validation.files import read_vignettes
 from tests import strategies
@@ -207,11 +208,12 @@ def check_crossings(engine: spasmnet.Engine, evidence: dict[str, Any], found: De
 
 
 def test_crossings_are_those_of_changed_networks() -> None:
-    """On vignettes of the shipped network, by compiling the networks on either side."""
+    """On vignettes of the shipped network, every level told, by compiling the networks on either side."""
     count = 0
+    engine = spasmnet.compile(replace(NETWORK, screening=Screening()))
     for vignette in VIGNETTES[::5]:
-        found = decision_robustness(ENGINE, vignette.findings, draws=10)
-        count += check_crossings(ENGINE, dict(vignette.findings), found)
+        found = decision_robustness(engine, vignette.findings, draws=10)
+        count += check_crossings(engine, dict(vignette.findings), found)
     assert count > 5
 
 
@@ -228,15 +230,16 @@ def test_what_does_not_cross_stays_at_both_ends() -> None:
 
 
 def test_uncertain_flags_turn_decisions() -> None:
-    """A flag on an uncertain finding lifts the level where the finding becomes more likely than not."""
+    """A flag on an uncertain finding lifts the level where its condition reaches the flag's threshold."""
     network = two_causes(first=Parameter(0.6, 0.5, 0.7, "study"))
-    flag = Rule("f", {"b": ("yes",)}, "see somebody", "emergency", suspects=("b",))
+    half = Parameter(0.5, 0.4, 0.6, "study")
+    flag = Rule("f", {"b": ("yes",)}, "see somebody", "emergency", suspects=("b",), threshold=half)
     flagged = Network(network.variables, network.cpds, red_flags=(flag,), losses=network.losses)
-    engine, evidence = spasmnet.compile(flagged), {"b": {"no": 1.0, "yes": 1.1}}
+    engine, evidence = spasmnet.compile(flagged), {"b": {"no": 1.1, "yes": 1.0}}
     found = decision_robustness(engine, evidence, kind="uniform", draws=4000)
     assert decided(engine, evidence) == (found.cause, found.care) == ("a", "routine")
     rows = {(r.variable, r.decision, r.becomes): r for r in found.overturning.itertuples()}
-    turn = 1 / 2.1  # 1.1 t = 1 - t
+    turn = 1.1 / 2.1  # t = 1.1 (1 - t)
     assert rows["b", CARE, "emergency"].turns_at == pytest.approx(turn, abs=1e-12)
     assert rows["b", CAUSE, "b"].turns_at == pytest.approx(turn, abs=1e-12)
     share = found.outcomes.set_index(["decision", "outcome"]).loc[(CARE, "emergency"), "share"]
@@ -266,7 +269,7 @@ def test_what_is_observed_leads_only_if_a_flag_suspects_it() -> None:
         losses=network.losses,
     )
     engine = spasmnet.compile(flagged)
-    for likelihood, leads in ((1.0, "a"), (3.0, "c")):
+    for likelihood, leads in ((0.2, "a"), (3.0, "c")):  # 0.14 and 0.71: the threshold of urgent flags is 0.2
         evidence = {"c": "yes", "b": {"no": 1.0, "yes": likelihood}}
         found = decision_robustness(engine, evidence, kind="uniform", draws=50)
         assert (found.cause, found.care) == decided(engine, evidence)

@@ -82,8 +82,7 @@ def _uses(network: Network) -> Counter[str]:
     uses = Counter(parameter.source for cpd in network.cpds.values() for parameter in cpd.parameters.values())
     uses.update(edge.source for edge in network.edges)
     uses.update(rule.source for rule in (*network.advice, *network.red_flags))
-    screening = (*network.screening.thresholds.values(), network.screening.answered)
-    uses.update(n.source for n in (*screening, *(flag.threshold for flag in network.red_flags)) if n is not None)
+    uses.update(number.source for number in network.screening.numbers(network.red_flags))
     if network.losses is not None:
         uses.update([network.losses.source, *(harm.source for harm in network.losses.harms)])
     del uses[""]

@@ -83,6 +83,11 @@ class Screening(Rebuilt):
         share = 0.0 if self.answered is None else self.answered.value
         return ceil(share * len(self.questions(flags)) - 1e-9)
 
+    def numbers(self, flags: Iterable[Rule]) -> tuple[Parameter, ...]:
+        """The cited numbers: thresholds of levels and of these flags, and the share of questions."""
+        each = (*self.thresholds.values(), self.answered, *(flag.threshold for flag in flags))
+        return tuple(number for number in each if number is not None)
+
     def content(self, flags: Iterable[Rule]) -> list[Any]:
         """Everything that changes a decision about these flags, as plain data in a fixed order."""
         flags = tuple(flags)
