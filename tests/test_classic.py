@@ -14,6 +14,7 @@ from spasmnet import Network, Table, Variable
 from spasmnet.circuit import MAX_PRODUCTS
 from spasmnet.errors import CircuitTooLargeError
 from tests import classic
+from tests.strategies import states_like_none
 
 TOLERANCE = 1e-9
 REFUSED = {"munin1"}
@@ -262,6 +263,7 @@ def test_refused(name: str) -> None:
     agree_with_agrum(engine, gum.LazyPropagation(to_agrum(network)), found, np.random.default_rng(2))
 
 
+@states_like_none
 @pytest.mark.parametrize("name", ["child", "alarm", "hailfinder", "pathfinder"])
 def test_tables_of_classic_networks(name: str) -> None:
     """Tables of cases of classic networks are their single cases, with and without a circuit of their own."""

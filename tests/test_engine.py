@@ -158,11 +158,11 @@ def test_a_pickle_of_another_version_is_refused() -> None:
 
 def with_part(name: str, value: Any, *, sealed: bool) -> Any:
     """The parts of the engine's pickle with another part of the circuit, under its right digest if `sealed`."""
-    unpickled, (version, digest, network, order, circuit, limit) = ENGINE.__reduce__()
+    unpickled, (version, digest, network, order, circuit, *limits) = ENGINE.__reduce__()
     circuit = replace(circuit, **{name: value})
     if sealed:
         version, digest = seal(network, order, circuit)
-    return unpickled, (version, digest, network, order, circuit, limit)
+    return unpickled, (version, digest, network, order, circuit, *limits)
 
 
 @settings(max_examples=150, deadline=None)
@@ -234,7 +234,7 @@ def test_sizes_that_do_not_fit_are_refused(name: str, value: Any) -> None:
 
 def test_an_order_that_is_none_is_refused() -> None:
     """An elimination order has each variable once; indicators lie side by side."""
-    unpickled, (_, _, network, order, circuit, limit) = ENGINE.__reduce__()
+    unpickled, (_, _, network, order, circuit, *limits) = ENGINE.__reduce__()
     for variables in (
         (),
         order.variables[:-1],
@@ -244,7 +244,7 @@ def test_an_order_that_is_none_is_refused() -> None:
     ):
         wrong = replace(order, variables=variables)
         with pytest.raises(SpasmnetError, match="damaged"):
-            unpickled(*seal(network, wrong, circuit), network, wrong, circuit, limit)
+            unpickled(*seal(network, wrong, circuit), network, wrong, circuit, *limits)
     starts = dict(circuit.first_indicator)
     for changed in (
         {},
