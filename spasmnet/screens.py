@@ -398,4 +398,5 @@ def cite_screen(found: Sequence[Use]) -> RenderableType:
 
 def _used(use: Use) -> str:
     counts = {"number": use.parameters, "edge": use.edges, "rule": use.rules}
-    return ", ".join(f"{count} {what}{'s' * (count != 1)}" for what, count in counts.items() if count) or "cited by none"
+    told = [f"{count} {what}{'s' * (count != 1)}" for what, count in counts.items() if count]
+    return ", ".join(told) or "cited by none"

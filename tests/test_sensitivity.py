@@ -99,9 +99,14 @@ def asked(network: Network, name: str, state: str, evidence: dict[str, object], 
         raise
 
 
-def rounding(piece: Piece, t: float) -> float:
-    """What rounding the four coefficients can do to f(t): much where P(e) nearly vanishes."""
-    terms = abs(piece.alpha * t) + abs(piece.beta) + abs(piece.gamma * t) + abs(piece.delta)
+def rounding(piece: Piece, t: float, value: float) -> float:
+    """What rounding the four coefficients can do to f(t): much where P(e) nearly vanishes.
+
+    They are worked out where the number stands, at `value`: of what is large there, a small remainder elsewhere has
+    only the digits that are left.
+    """
+    far = max(t, value)
+    terms = abs(piece.alpha * far) + abs(piece.beta) + abs(piece.gamma * far) + abs(piece.delta)
     bottom = abs(piece.gamma * t + piece.delta)
     return 1e-14 * terms / bottom if bottom else 0.0
 
@@ -126,7 +131,7 @@ def test_functions_are_those_of_the_changed_network(
         return  # the end at which the evidence becomes impossible; the function gives the limit there
     f = ps.function(place)
     piece = f.pieces[-1] if t > f.value else f.pieces[0]
-    assert f(t) == pytest.approx(expected, abs=1e-8 + rounding(piece, t))
+    assert f(t) == pytest.approx(expected, abs=1e-8 + rounding(piece, t, f.value))
     scale = exp(spasmnet.compile(moved).log_evidence(evidence))
     now = exp(spasmnet.compile(network).log_evidence(evidence))
     if place[0] not in ps.matters:

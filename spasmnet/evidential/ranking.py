@@ -55,7 +55,7 @@ def ranked_causes(
         off: dict[str, float] = {}
         if asked:
             seen = [finding for finding in asked if finding in descendants(network, name)]
-            if seen:
+            if seen and variable.neutral:
                 twin = Twin.of(network, name, engine.max_products, post.evidence)
                 would_be = twin.would_be(variable.neutral, post.evidence)
                 for finding in seen:
@@ -78,7 +78,7 @@ def hard(post: Posterior) -> set[str]:
 def present(post: Posterior, name: str) -> bool:
     """Whether a variable was observed in a state other than its neutral one."""
     finding = post.evidence.get(name)
-    return isinstance(finding, str) and finding != post.network.by_name[name].neutral
+    return isinstance(finding, str) and finding in post.network.by_name[name].active
 
 
 def role(network: Network, roles: Collection[str], named: Collection[str] | None, argument: str) -> list[str]:
@@ -96,7 +96,7 @@ def role(network: Network, roles: Collection[str], named: Collection[str] | None
             else f"{argument} is empty; name some variables, or leave it out for those of role {' or '.join(roles)}"
         )
     for variable in map(network.by_name.__getitem__, found):
-        if not variable.neutral:
+        if not variable.neutral and len(variable.states) > 1:
             raise EvidenceError(
                 f"{argument} are variables of which one state is neutral, such as absent, and of {variable.name} "
                 f"({', '.join(variable.states)}) none is known to be; leave it out, or give it a role, which makes its "

@@ -35,7 +35,7 @@ from spasmnet.foreign.declared import (
     shaped,
     table,
 )
-from spasmnet.foreign.xml import escaped, lines, parse, texts
+from spasmnet.foreign.xml import escaped, parse, texts
 from spasmnet.network import ROW_SUM_TOLERANCE, Network
 
 _INFLUENCE = (
@@ -263,7 +263,6 @@ def text(network: Network) -> str:
 def _node(network: Network, name: str, states: Mapping[str, tuple[str, ...]]) -> list[str]:
     """The lines of a node; `states` are in the order of the file, which a noisy-MAX turns round."""
     cpd = network.cpds[name]
-    count = len(states[name])
     order = {
         other: [network.by_name[other].states.index(state) for state in states[other]] for other in (name, *cpd.parents)
     }
@@ -273,7 +272,7 @@ def _node(network: Network, name: str, states: Mapping[str, tuple[str, ...]]) ->
         strengths = [" ".join(str(order[p].index(u)) for u in reversed(range(len(order[p])))) for p in cpd.parents]
         content = [f"  <strengths>{' '.join(strengths)}</strengths>"] if strengths else []
         columns = np.concatenate([*(link[::-1, ::-1] for link in cpd.links), cpd.leak[None, ::-1]])
-        content.append(_numbers("parameters", columns, count))
+        content.append(_numbers("parameters", columns))
     elif isinstance(cpd, Deterministic) and all(len(state.split()) == 1 for state in states[name]):
         kind = "deterministic"
         outcome = cpd.outcome[np.ix_(*(order[parent] for parent in cpd.parents))].ravel().tolist()
@@ -281,11 +280,12 @@ def _node(network: Network, name: str, states: Mapping[str, tuple[str, ...]]) ->
         content = [f"  <resultingstates>{results}</resultingstates>"]
     else:
         table = cpd.table()[np.ix_(*(order[other] for other in (*cpd.parents, name)))]
-        content = [_numbers("probabilities", table, count)]
+        content = [_numbers("probabilities", table)]
     listed = [f'  <state id="{escaped(state)}" />' for state in states[name]]
     parents = [f"  <parents>{escaped(' '.join(cpd.parents))}</parents>"] if cpd.parents else []
     return [f'<{kind} id="{escaped(name)}">', *listed, *parents, *content, f"</{kind}>"]
 
 
-def _numbers(tag: str, values: Floats, width: int) -> str:
-    return f"  <{tag}>\n{lines(map(repr, values.ravel().tolist()), width)}\n  </{tag}>"
+def _numbers(tag: str, values: Floats) -> str:
+    """The numbers on one line, as GeNIe has them and as readers expect them that split at single blanks."""
+    return f"  <{tag}>{' '.join(map(repr, values.ravel().tolist()))}</{tag}>"
