@@ -167,7 +167,7 @@ def test_all_functions_meet_in_the_answer(query: tuple[Network, str, dict[str, o
     assert ps.answer == pytest.approx(expected, abs=1e-12)
     assert len(ps.frame) == len(list(parameters(network))) == len(ps)
     for f in ps:
-        assert f(f.value) == pytest.approx(expected, abs=1e-9 + rounding(f.pieces[-1], f.value))
+        assert f(f.value) == pytest.approx(expected, abs=1e-9 + rounding(f.pieces[-1], f.value, f.value))
     idle = ps.frame[~ps.frame["matters"]]
     assert (np.abs(idle["derivative"]) < 1e-9).all()
     assert not ps.frame.drop(columns="vertex_proximity").isna().any().any()
