@@ -9,11 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from spasmnet._public import public
 from spasmnet._version import __version__
-from spasmnet.causal import do
-from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
-from spasmnet.engine import Engine, compile
 from spasmnet.errors import (
     ArgumentError,
     CircuitTooLargeError,
@@ -30,67 +26,71 @@ from spasmnet.errors import (
     UnknownStateError,
     UnknownVariableError,
 )
-from spasmnet.network import Edge, Network, Variable
-from spasmnet.parameter import Parameter, Source
-from spasmnet.posterior import Explanation, Posterior, Provenance
-from spasmnet.reading import load, models, read
+from spasmnet.inference.engine import Engine, compile
+from spasmnet.inference.interventions import do
+from spasmnet.inference.posterior import Explanation, Posterior, Provenance
+from spasmnet.io.reading import load, models, read
+from spasmnet.model.arguments import public
+from spasmnet.model.cpd import CPD, Deterministic, NoisyMax, Table
+from spasmnet.model.network import Edge, Network, Variable
+from spasmnet.model.parameter import Parameter, Source
 from spasmnet.triage.guidance import Harm, Losses, Rule, Screening
 
 if TYPE_CHECKING:
-    from spasmnet.asking.interview import interview_step
-    from spasmnet.asking.ranking import next_question
-    from spasmnet.asking.stopping import same_decision
-    from spasmnet.asking.voi import value_of_information
-    from spasmnet.contract.answer import answer_json
-    from spasmnet.contract.errors import error_json
-    from spasmnet.contract.schemas import json_schema
-    from spasmnet.decision.robustness import decision_robustness
+    from spasmnet.api.answer import answer_json
+    from spasmnet.api.errors import error_json
+    from spasmnet.api.schemas import json_schema
     from spasmnet.drawing.draw import Drawing, draw
-    from spasmnet.evidential.evidence_sensitivity import evidence_sensitivity
-    from spasmnet.evidential.explanation import explain
-    from spasmnet.evidential.what_if import what_if
     from spasmnet.explorer.page import explorer_page
     from spasmnet.explorer.widget import explore
-    from spasmnet.interop import from_pgmpy, from_pyagrum, to_pgmpy
-    from spasmnet.sampling import sample
+    from spasmnet.findings.evidence_sensitivity import evidence_sensitivity
+    from spasmnet.findings.explanation import explain
+    from spasmnet.findings.what_if import what_if
+    from spasmnet.io.pgmpy import from_pgmpy, from_pyagrum, to_pgmpy
+    from spasmnet.io.writing import write
+    from spasmnet.model.sampling import sample
     from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence
     from spasmnet.sensitivity.nway import nway_sensitivity
-    from spasmnet.sensitivity.parameters import parameter_sensitivity
+    from spasmnet.sensitivity.one_way import parameter_sensitivity
     from spasmnet.sensitivity.population import population_sensitivity
-    from spasmnet.sensitivity.sobol import sobol_indices
     from spasmnet.sensitivity.structure import cut_edge, cut_effects, edge_strength
     from spasmnet.sensitivity.tuning import tune
     from spasmnet.sensitivity.tuning_table import tune_table
-    from spasmnet.sensitivity.uncertainty import credible_intervals
     from spasmnet.triage.care import Care
     from spasmnet.triage.report import Report, care_level, report
-    from spasmnet.writing import write
+    from spasmnet.triage.robustness import decision_robustness
+    from spasmnet.uncertainty.intervals import credible_intervals
+    from spasmnet.uncertainty.sobol import sobol_indices
+    from spasmnet.voi.interview import interview_step
+    from spasmnet.voi.ranking import next_question
+    from spasmnet.voi.stopping import same_decision
+    from spasmnet.voi.voi import value_of_information
 
 _LAZY = {
     "report": "triage.report",
     "Report": "triage.report",
     "care_level": "triage.report",
     "Care": "triage.care",
-    "answer_json": "contract.answer",
-    "error_json": "contract.errors",
-    "json_schema": "contract.schemas",
-    "from_pgmpy": "interop",
-    "from_pyagrum": "interop",
-    "to_pgmpy": "interop",
-    "write": "writing",
-    "sample": "sampling",
+    "answer_json": "api.answer",
+    "error_json": "api.errors",
+    "json_schema": "api.schemas",
+    "from_pgmpy": "io.pgmpy",
+    "from_pyagrum": "io.pgmpy",
+    "to_pgmpy": "io.pgmpy",
+    "write": "io.writing",
+    "sample": "model.sampling",
     "explore": "explorer.widget",
     "explorer_page": "explorer.page",
     "draw": "drawing.draw",
     "Drawing": "drawing.draw",
-    "parameter_sensitivity": "sensitivity.parameters",
-    "credible_intervals": "sensitivity.uncertainty",
-    "sobol_indices": "sensitivity.sobol",
-    "decision_robustness": "decision.robustness",
-    "what_if": "evidential.what_if",
-    "probabilities_of_causation": "evidential.causation",
-    "explain": "evidential.explanation",
-    "evidence_sensitivity": "evidential.evidence_sensitivity",
+    "parameter_sensitivity": "sensitivity.one_way",
+    "credible_intervals": "uncertainty.intervals",
+    "sobol_indices": "uncertainty.sobol",
+    "decision_robustness": "triage.robustness",
+    "what_if": "findings.what_if",
+    "probabilities_of_causation": "findings.causation",
+    "explain": "findings.explanation",
+    "evidence_sensitivity": "findings.evidence_sensitivity",
     "nway_sensitivity": "sensitivity.nway",
     "population_sensitivity": "sensitivity.population",
     "edge_strength": "sensitivity.structure",
@@ -102,10 +102,10 @@ _LAZY = {
     "kl_divergence": "sensitivity.distance",
     "cd_bound": "sensitivity.distance",
     "change_distance": "sensitivity.distance",
-    "next_question": "asking.ranking",
-    "same_decision": "asking.stopping",
-    "value_of_information": "asking.voi",
-    "interview_step": "asking.interview",
+    "next_question": "voi.ranking",
+    "same_decision": "voi.stopping",
+    "value_of_information": "voi.voi",
+    "interview_step": "voi.interview",
 }
 
 __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them

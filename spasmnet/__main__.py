@@ -1,6 +1,6 @@
 """`python -m spasmnet`: the command line."""
 
-from spasmnet.cli import main
+from spasmnet.cli.main import main
 
 if __name__ == "__main__":
     main(prog_name="spasmnet")

@@ -10,9 +10,9 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from spasmnet.foreign import scan
-from spasmnet.interop import assemble
-from spasmnet.network import Network
+from spasmnet.io.formats import scan
+from spasmnet.io.pgmpy import assemble
+from spasmnet.model.network import Network
 
 # by size; the second group needs from 0.1 to 0.7 s to read
 SMALL = (

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.cpd import CPD, Deterministic, NoisyMax
-from spasmnet.network import Network
+from spasmnet.model.cpd import CPD, Deterministic, NoisyMax
+from spasmnet.model.network import Network
 
 Array = NDArray[Any]
 

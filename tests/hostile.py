@@ -85,8 +85,8 @@ def shown() -> Iterator[tuple[str, Any]]:
     """Every kind of object that shows itself, of the hostile network."""
     import pandas as pd
 
-    from spasmnet.asking.summary import summary
     from spasmnet.triage.report import report
+    from spasmnet.voi.summary import summary
 
     model = network()
     engine = spasmnet.compile(model)

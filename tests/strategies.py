@@ -16,9 +16,9 @@ import pytest
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
-from spasmnet.network import Network, Variable
-from spasmnet.parameter import Parameter
+from spasmnet.model.cpd import CPD, Deterministic, NoisyMax, Table
+from spasmnet.model.network import Network, Variable
+from spasmnet.model.parameter import Parameter
 from spasmnet.triage.guidance import CARE_LEVELS, UNKNOWN_COUNTS_AS, Harm, Losses, Rule, Screening
 
 KINDS = ("table", "noisy_max", "deterministic")

@@ -14,19 +14,19 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import spasmnet
-from spasmnet.asking.batch import Batch, distinct
-from spasmnet.asking.interview import interview_step
-from spasmnet.asking.outcomes import Decider
-from spasmnet.asking.ranking import Ranking, next_question
-from spasmnet.asking.stopping import EXACT_TO, same_decision, wilson
-from spasmnet.asking.summary import summary
-from spasmnet.asking.voi import value_of_information
-from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError, UnknownVariableError
-from spasmnet.network import Network, Table, Variable
+from spasmnet.inference.engine import Engine
+from spasmnet.model.network import Network, Table, Variable
 from spasmnet.triage.care import OUTCOMES
 from spasmnet.triage.guidance import CARE_LEVELS, Harm, Losses, Rule
 from spasmnet.triage.report import report
+from spasmnet.voi.batch import Batch, distinct
+from spasmnet.voi.interview import interview_step
+from spasmnet.voi.outcomes import Decider
+from spasmnet.voi.ranking import Ranking, next_question
+from spasmnet.voi.stopping import EXACT_TO, same_decision, wilson
+from spasmnet.voi.summary import summary
+from spasmnet.voi.voi import value_of_information
 from tests import enumeration
 from tests.strategies import asking_networks, evidence
 
@@ -420,7 +420,7 @@ def test_draws_of_what_has_likelihoods(monkeypatch: pytest.MonkeyPatch) -> None:
     network, given = uncertain()
     engine = spasmnet.compile(network)
     exact = same_decision(engine, given, hidden=["f"]).probability
-    monkeypatch.setattr("spasmnet.asking.stopping.EXACT_TO", 1)
+    monkeypatch.setattr("spasmnet.voi.stopping.EXACT_TO", 1)
     drawn = same_decision(engine, given, hidden=["f"], samples=4000, rng=np.random.default_rng(2))
     assert not drawn.exact and drawn.low - 0.01 < exact < drawn.high + 0.01
 
@@ -459,7 +459,7 @@ def test_samples_agree_with_the_sum(shipped: Engine, monkeypatch: pytest.MonkeyP
     given = {"spasm": "painful"}
     hidden = ["vomiting_diarrhoea", "medication", "weakness", "spasm_frequency", "heavy_sweating"]
     exact = same_decision(shipped, given, hidden=hidden)
-    monkeypatch.setattr("spasmnet.asking.stopping.EXACT_TO", 1)
+    monkeypatch.setattr("spasmnet.voi.stopping.EXACT_TO", 1)
     drawn = same_decision(shipped, given, hidden=hidden, samples=4000, rng=np.random.default_rng(1))
     assert not drawn.exact and drawn.samples == 4000
     assert drawn.low - 0.01 < exact.probability < drawn.high + 0.01
@@ -469,7 +469,7 @@ def test_samples_agree_with_the_sum(shipped: Engine, monkeypatch: pytest.MonkeyP
 
 def test_draws_follow_the_joint_distribution(shipped: Engine) -> None:
     """Drawn states come as often as their joint probability says, impossible ones never."""
-    from spasmnet.asking.stopping import draw_rest
+    from spasmnet.voi.stopping import draw_rest
 
     names = ("spasm", "spasm_frequency")
     batch = Batch(shipped, names, names, {})
@@ -513,7 +513,7 @@ def test_the_command(shipped: Engine) -> None:
 
     from click.testing import CliRunner
 
-    from spasmnet.cli import main
+    from spasmnet.cli.main import main
 
     shown = CliRunner().invoke(main, ["ask", "spasm=painful", "--top", "3"])
     assert shown.exit_code == 0 and "Signs of an emergency" in shown.output and "and 27 more" in shown.output
@@ -531,7 +531,7 @@ def test_a_network_without_roles_on_the_command_line(tmp_path: Path) -> None:
     """The error says which options to use, and with them it works."""
     from click.testing import CliRunner
 
-    from spasmnet.cli import main
+    from spasmnet.cli.main import main
 
     plain = Network(tuple(Variable(v.name, v.states) for v in small().variables), small().cpds, name="plain")
     path = tmp_path / "plain.bif"
@@ -549,7 +549,7 @@ def test_a_network_without_roles_on_the_command_line(tmp_path: Path) -> None:
 def test_costs_in_the_model_file() -> None:
     """A cost is read, checked, and not part of the digest."""
     from spasmnet.errors import ModelError
-    from spasmnet.modelfile import parse_model
+    from spasmnet.io.toml import parse_model
     from tests.test_docs import blocks
 
     (text,) = blocks(Path(__file__).parent.parent / "docs" / "model-file.md", "toml")
@@ -567,8 +567,8 @@ def test_costs_in_the_model_file() -> None:
 
 def test_the_study_is_repeatable_and_its_counts_are_right(shipped: Engine) -> None:
     """The same seed gives the same figures; what is settled agrees with asking one person step by step."""
-    from spasmnet.asking.study import study
-    from spasmnet.sampling import draw_codes
+    from spasmnet.model.sampling import draw_codes
+    from spasmnet.validation.asking_study import study
 
     found = study(shipped, 12, 3, stopping=4)
     assert found.as_dict() == study(shipped, 12, 3, stopping=4).as_dict()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 import spasmnet
 from spasmnet import Engine, Network, NoisyMax, Posterior, Table, Variable
-from spasmnet.parameter import UNMEASURED_KINDS
+from spasmnet.model.parameter import UNMEASURED_KINDS
 
 ABSOLUTE = 1e-12  # two probabilities that should be the same one
 ROUNDING = 1e-12  # the share by which a probability may seem to fall without having fallen

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import spasmnet
 from spasmnet import Network, read
 from spasmnet.errors import FormatError, ModelError, SpasmnetError
-from spasmnet.foreign.bnlearn import scan
+from spasmnet.io.bnlearn import scan
 from tests import rfiles
 
 pytest.importorskip("rdata")
@@ -139,7 +139,7 @@ def test_damaged_files_are_refused(data: st.DataObject) -> None:
 
 def test_what_unpacks_to_too_much_is_refused() -> None:
     """A small file of many zeros is not unpacked whole."""
-    from spasmnet.foreign.bnlearn import MOST_BYTES
+    from spasmnet.io.bnlearn import MOST_BYTES
 
     packed = lzma.compress(bytes(MOST_BYTES + 10), preset=0)
     with pytest.raises(SpasmnetError, match="unpacks to more than"):

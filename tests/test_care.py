@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import ImpossibleEvidenceError, ModelError, Network, Parameter, Rule, Screening, Table, Variable
-from spasmnet.asking.interview import interview_step
-from spasmnet.cli import main
+from spasmnet.cli.main import main
 from spasmnet.errors import EvidenceError
-from spasmnet.modelfile import parse_model
+from spasmnet.io.toml import parse_model
 from spasmnet.triage.care import OUTCOMES, UNDETERMINED
 from spasmnet.triage.guidance import CARE_LEVELS
 from spasmnet.triage.report import report
+from spasmnet.voi.interview import interview_step
 from tests.strategies import asking_networks, evidence
 
 NETWORK = spasmnet.load()

@@ -11,8 +11,8 @@ import pytest
 
 import spasmnet
 from spasmnet import Network, Table, Variable
-from spasmnet.circuit import MAX_PRODUCTS
 from spasmnet.errors import CircuitTooLargeError
+from spasmnet.inference.compiling import MAX_PRODUCTS
 from tests import classic
 from tests.strategies import states_like_none
 

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spasmnet
-from spasmnet.cli import main
-from spasmnet.display import finding_text, one_in, percent
-from spasmnet.inventory import bibtex, inventory, uses
-from spasmnet.parameter import Source
+from spasmnet.cli.main import main
+from spasmnet.model.inventory import bibtex, inventory, uses
+from spasmnet.model.parameter import Source
+from spasmnet.model.words import finding_text, one_in, percent
 from spasmnet.triage.care import raised_flags
 from spasmnet.triage.report import fitting_advice, ranked, report
 from tests import classic
@@ -571,7 +571,7 @@ def test_a_terminal_without_unicode_gets_plain_characters() -> None:
 def test_no_pandas_or_pgmpy_for_a_query() -> None:
     """A query loads neither; help does not even load rich."""
     script = (
-        "import sys\nfrom spasmnet.cli import main\n"
+        "import sys\nfrom spasmnet.cli.main import main\n"
         "main(sys.argv[1:], standalone_mode=False)\n"
         "print([name for name in ('pandas', 'pgmpy', 'networkx', 'rich') if name in sys.modules], file=sys.stderr)"
     )

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import spasmnet
-from spasmnet.cli import main
+from spasmnet.cli.main import main
 
 
 def run(*arguments: str, code: int = 0) -> str:

@@ -20,9 +20,10 @@ from click.testing import CliRunner, Result
 from matplotlib import pyplot as plt
 
 import spasmnet
-from spasmnet.cli import main
-from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
-from spasmnet.sensitivity_display import number, share, vertex_text
+from spasmnet.cli.main import main
+from spasmnet.display.sensitivity_words import vertex_text
+from spasmnet.model.words import number, share
+from spasmnet.sensitivity.one_way import ParameterSensitivity, parameter_sensitivity
 
 ROOT = Path(__file__).parent.parent
 TARGET = "dehydration=moderate_severe"

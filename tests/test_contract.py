@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import spasmnet
-from spasmnet.cli import main
-from spasmnet.contract.errors import KINDS, error_kind
-from spasmnet.contract.question import MOST_PROBLEMS, UNKNOWN, read_question
+from spasmnet.api.errors import KINDS, error_kind
+from spasmnet.api.question import MOST_PROBLEMS, UNKNOWN, read_question
+from spasmnet.cli.main import main
 from spasmnet.errors import CircuitTooLargeError, Fault, ModelError, Problem, QuestionError
 from tests.strategies import evidence, networks, ranged_networks
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spasmnet import CircuitTooLargeError
-from spasmnet.circuit import contraction, layout
-from spasmnet.circuit.contraction import NO, Operand, Work, operand, plan
-from spasmnet.circuit.halves import halves, side_by_side
+from spasmnet.inference import contraction, layout
+from spasmnet.inference.contraction import NO, Operand, Work, operand, plan
+from spasmnet.inference.halves import halves, side_by_side
 
 LETTERS = "abcdefgh"
 

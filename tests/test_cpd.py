@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import Deterministic, Network, NoisyMax, Table, Variable
-from spasmnet.cpd import proper_rows
 from spasmnet.errors import ModelError
-from spasmnet.parameter import Parameter
+from spasmnet.model.cpd import proper_rows
+from spasmnet.model.parameter import Parameter
 from tests.strategies import rows
 
 EPSILON = Fraction(1, 2**52)

@@ -22,19 +22,19 @@ from spasmnet import (
     SpasmnetError,
     Table,
     Variable,
-    catalogue,
 )
-from spasmnet.assign import Place as CitedPlace
-from spasmnet.assign import cited_numbers, with_values
-from spasmnet.decision.crossings import CARE, CAUSE
-from spasmnet.decision.robustness import DecisionRobustness, decision_robustness
-from spasmnet.decision.rule import DecisionRule
-from spasmnet.sensitivity import drawn
-from spasmnet.sensitivity.distributions import Distributions
-from spasmnet.sensitivity.places import Place, value_at
+from spasmnet.io import catalogue
+from spasmnet.parameters.assignment import Place as CitedPlace
+from spasmnet.parameters.assignment import cited_numbers, with_values
+from spasmnet.parameters.names import Place, value_at
 from spasmnet.triage.care import OUTCOMES
+from spasmnet.triage.crossings import CARE, CAUSE
 from spasmnet.triage.guidance import CARE_LEVELS, Rule, Screening
 from spasmnet.triage.report import report
+from spasmnet.triage.robustness import DecisionRobustness, decision_robustness
+from spasmnet.triage.rule import DecisionRule
+from spasmnet.uncertainty import draws as drawn
+from spasmnet.uncertainty.distributions import Distributions
 from spasmnet.validation.files import read_vignettes
 from tests import strategies
 

@@ -17,11 +17,12 @@ from rich.console import Console
 
 import spasmnet
 from spasmnet import Network, Table, Variable
-from spasmnet.showing.curves import ticks
-from spasmnet.showing.page import BLUE, ORANGE, RED, Grid, Heading, Page, Track
-from spasmnet.showing.pages import PAGES, page_of
-from spasmnet.showing.text import text
-from spasmnet.showing.tracks import WIDE, svg
+from spasmnet.display.bundle import page_of
+from spasmnet.display.curves import ticks
+from spasmnet.display.page import BLUE, ORANGE, RED, Grid, Heading, Page, Track
+from spasmnet.display.text import text
+from spasmnet.display.tracks import WIDE, svg
+from spasmnet.views import VIEWS
 from tests import classic, hostile
 
 TARGET = ("dehydration", "mild")
@@ -58,7 +59,7 @@ def test_everything_shows_itself_in_one_way() -> None:
         assert "<script" not in bundle["text/html"] and "<img" not in bundle["text/html"], name
         said = " ".join(bundle["text/plain"].split())
         assert "esearch" in said or name in ("distribution", "drawing", "beliefs", "provenance", "question"), name
-    assert set(PAGES) <= seen
+    assert set(VIEWS) <= seen
 
 
 def test_printing_gives_the_plain_text(engine: spasmnet.Engine) -> None:

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 import spasmnet
-from spasmnet.cli import main
-from spasmnet.modelfile import parse_model
+from spasmnet.cli.main import main
+from spasmnet.io.toml import parse_model
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -109,11 +109,17 @@ def test_every_source_file_has_its_sentence() -> None:
         assert (ROOT / name).exists(), name
 
 
+def test_the_architecture_page_is_generated() -> None:
+    """Its tables and the picture of the layers are those of today (`python docs/make_architecture.py`)."""
+    for path, content in runpy.run_path(str(ROOT / "docs" / "make_architecture.py"))["files"]().items():
+        assert path.read_text(encoding="utf-8") == content, path.name
+
+
 def test_pictures_are_what_the_library_draws() -> None:
     """The committed pictures are those of today (`python docs/pictures/make.py` draws them anew)."""
     folder = ROOT / "docs" / "pictures"
     drawn = runpy.run_path(str(folder / "make.py"))["pictures"]()
-    assert set(drawn) == {path.name for path in folder.glob("*.svg")}
+    assert {*drawn, "layers.svg"} == {path.name for path in folder.glob("*.svg")}
     for name, svg in drawn.items():
         assert (folder / name).read_text(encoding="utf-8") == svg, name
         assert "prefers-color-scheme:dark" in svg and "http" not in svg.replace("http://www.w3.org/2000/svg", "")

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 
 import spasmnet
 from spasmnet import Edge, Network, SpasmnetError, Table, UnknownVariableError, Variable
+from spasmnet.display.tracks import WIDE
 from spasmnet.drawing.draw import LEAST
 from spasmnet.drawing.layout import Box, _apart, layered, layers
-from spasmnet.showing.tracks import WIDE
 from tests import classic, strategies
 
 relaxed = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))

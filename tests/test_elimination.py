@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 import spasmnet
 from spasmnet import Network, NoisyMax, Table, Variable
-from spasmnet.circuit import factorise
-from spasmnet.circuit.elimination import Elimination, eliminate_rows
-from spasmnet.circuit.order import elimination_order
-from spasmnet.circuit.plan import plan
-from spasmnet.engine import Engine
+from spasmnet.inference.compiling import factorise
+from spasmnet.inference.direct import Elimination, eliminate_rows
+from spasmnet.inference.engine import Engine
+from spasmnet.inference.order import elimination_order
+from spasmnet.inference.plan import plan
 from spasmnet.kernels import layout as at
 from spasmnet.kernels.native import address
 from tests import classic, enumeration
@@ -228,7 +228,7 @@ def test_an_engine_without_a_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
     network = classic.load("asia")
     whole = spasmnet.compile(network)
     limit = int(elimination_order(factorise(network)).size) - 1
-    monkeypatch.setattr("spasmnet.engine.MAX_PRODUCTS", limit)
+    monkeypatch.setattr("spasmnet.inference.engine.MAX_PRODUCTS", limit)
     engine = pickle.loads(pickle.dumps(spasmnet.compile(network, max_products=limit)))
     assert engine.products > engine.max_products == limit
     found = {"smoke": "yes", "dysp": "yes", "xray": "yes"}
@@ -250,7 +250,7 @@ def test_an_engine_without_a_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_row_is_asked_only_for_its_targets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a circuit, a row too large for all posteriors and for direct elimination has its targets answered."""
     network = classic.load("asia")
-    monkeypatch.setattr("spasmnet.engine.MAX_PRODUCTS", 20)
+    monkeypatch.setattr("spasmnet.inference.engine.MAX_PRODUCTS", 20)
     monkeypatch.setattr(Engine, "small_rows", 1)
     engine = spasmnet.compile(network, max_products=20)
     table = pd.DataFrame({"lung": ["yes", "no"]})

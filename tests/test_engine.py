@@ -18,9 +18,6 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import Deterministic, Network, NoisyMax, Table, Variable
-from spasmnet.circuit import MAX_PRODUCTS
-from spasmnet.circuit.sealed import seal
-from spasmnet.engine import Engine
 from spasmnet.errors import (
     CircuitTooLargeError,
     EvidenceError,
@@ -29,6 +26,9 @@ from spasmnet.errors import (
     UnknownStateError,
     UnknownVariableError,
 )
+from spasmnet.inference.compiling import MAX_PRODUCTS
+from spasmnet.inference.engine import Engine
+from spasmnet.inference.sealed import seal
 from tests import enumeration
 from tests.strategies import any_networks, extreme_cases, networks, networks_with_evidence, noisy_networks, rows
 

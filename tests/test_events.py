@@ -19,13 +19,13 @@ from matplotlib.text import Annotation, Text
 
 import spasmnet
 from spasmnet import EvidenceError, Network, Table, Variable
-from spasmnet.contract.reasons import reasons
-from spasmnet.plot_style import ORANGE
-from spasmnet.plots_beliefs import plot_cases, plot_change, plot_heat_map, plot_ranked
-from spasmnet.showing.beliefs import posterior_page
-from spasmnet.showing.evidential import explanation_page, what_if_page
-from spasmnet.showing.reports import report_page
-from spasmnet.showing.text import text
+from spasmnet.api.reasons import reasons
+from spasmnet.display.pages.beliefs import posterior_page
+from spasmnet.display.pages.explain import explanation_page, what_if_page
+from spasmnet.display.pages.reports import report_page
+from spasmnet.display.text import text
+from spasmnet.plots.beliefs import plot_cases, plot_change, plot_heat_map, plot_ranked
+from spasmnet.plots.style import ORANGE
 from spasmnet.triage.report import ranked, report, total
 from tests import classic
 from tests.strategies import evidence, networks

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import EvidenceError, ImpossibleEvidenceError, Network, SpasmnetError, Table, TableError, Variable
-from spasmnet.evidential.evidence_sensitivity import EvidenceSensitivity, evidence_sensitivity
+from spasmnet.findings.evidence_sensitivity import EvidenceSensitivity, evidence_sensitivity
 from tests import classic, enumeration, strategies
 
 relaxed = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import EvidenceError, Network, SpasmnetError, Table, Variable
-from spasmnet.evidential import overturn
-from spasmnet.evidential.explanation import explain
-from spasmnet.evidential.question import Question
-from spasmnet.evidential.shapley import contributions
+from spasmnet.findings import overturn
+from spasmnet.findings.contributions import contributions
+from spasmnet.findings.explanation import explain
+from spasmnet.findings.query import Question
 from spasmnet.sensitivity.structure import cut_edge
 from spasmnet.triage.report import report
 from tests import classic, enumeration, strategies

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import Network, Table, Variable
-from spasmnet.cli import main
-from spasmnet.display import name_of, percent, state_of
+from spasmnet.cli.main import main
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetError, UnknownVariableError
 from spasmnet.explorer.content import content
 from spasmnet.explorer.page import explorer_page, write_explorer
 from spasmnet.explorer.parts import read, script
+from spasmnet.model.words import name_of, percent, state_of
 from spasmnet.triage.care import OUTCOMES, assess_contradiction
 from spasmnet.triage.guidance import CARE_LEVELS
 from spasmnet.triage.report import report, total

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import Network, NoisyMax, Table, Variable
-from spasmnet.circuit.depth import EXTREME, SAFE, Depth
-from spasmnet.engine import Engine
+from spasmnet.inference.depth import EXTREME, SAFE, Depth
+from spasmnet.inference.engine import Engine
 from tests import classic, enumeration
 from tests.soak import networks as soak
 

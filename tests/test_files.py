@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import Network, SpasmnetError, Table, Variable, read
-from spasmnet.foreign.declared import numbers
-from spasmnet.foreign.formats import scan
-from spasmnet.interop import from_pgmpy
+from spasmnet.io.declared import numbers
+from spasmnet.io.formats import scan
+from spasmnet.io.pgmpy import from_pgmpy
 from tests.soak import files
 from tests.test_interop import BIF, IN_FOLDER, NET, TEXTS, UAI, WET, XMLBIF, refusal, same_tables
 

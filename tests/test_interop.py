@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from spasmnet.cpd import Deterministic, NoisyMax, Table
 from spasmnet.errors import FormatError, ModelError, ModelFileError, SpasmnetError
-from spasmnet.foreign import scan
-from spasmnet.interop import assemble, from_pgmpy, read_foreign, to_pgmpy
-from spasmnet.network import Network, Variable
-from spasmnet.reading import read
+from spasmnet.io.formats import scan
+from spasmnet.io.pgmpy import assemble, from_pgmpy, read_foreign, to_pgmpy
+from spasmnet.io.reading import read
+from spasmnet.model.cpd import Deterministic, NoisyMax, Table
+from spasmnet.model.network import Network, Variable
 from tests import classic
 from tests.strategies import networks
 
@@ -482,5 +482,5 @@ def test_pgmpy_is_imported_late() -> None:
     """Importing the module and reading a file does not import pgmpy."""
     import subprocess
 
-    code = "import sys, spasmnet.interop, spasmnet.foreign.bif; sys.exit('pgmpy' in sys.modules)"
+    code = "import sys, spasmnet.io.pgmpy, spasmnet.io.bif; sys.exit('pgmpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -19,8 +19,8 @@ import pytest
 
 import spasmnet
 from spasmnet import Engine
-from spasmnet.circuit.halves import side_by_side
-from spasmnet.circuit.rows import share
+from spasmnet.inference.halves import side_by_side
+from spasmnet.inference.rows import share
 from tests.soak import interruptions
 
 HERE = str(Path(spasmnet.__file__).parent)
@@ -78,7 +78,7 @@ KINDS: dict[str, Callable[[Engine], Engine]] = {"by circuit": by_circuit, "direc
 @pytest.mark.parametrize("kind", KINDS)
 def test_at_every_bytecode_of_a_query(kind: str, used: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """A query is interrupted before each of its bytecodes, and at many where its memory is first made."""
-    monkeypatch.setattr("spasmnet.circuit.elimination.FIRST_ROOM", 2)  # so that it has to grow
+    monkeypatch.setattr("spasmnet.inference.direct.FIRST_ROOM", 2)  # so that it has to grow
     stored = pickle.dumps(spasmnet.compile(NETWORK))
     engine = KINDS[kind](pickle.loads(stored))
     expected = everything(engine)

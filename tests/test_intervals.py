@@ -25,8 +25,8 @@ from spasmnet import (
     UnknownVariableError,
     Variable,
 )
-from spasmnet.cli import main
-from spasmnet.display import between
+from spasmnet.cli.main import main
+from spasmnet.model.words import between
 from spasmnet.triage.report import report
 from tests import strategies
 

@@ -18,16 +18,16 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import spasmnet
-from spasmnet.asking.answers import read_answers, write_answers
-from spasmnet.asking.interview import interview_step
-from spasmnet.asking.page import page
-from spasmnet.asking.ranking import next_question
-from spasmnet.asking.summary import summary
-from spasmnet.cli import main
-from spasmnet.engine import Engine
+from spasmnet.cli.answers_file import read_answers, write_answers
+from spasmnet.cli.main import main
+from spasmnet.display.interview_page import page
 from spasmnet.errors import EvidenceError, SpasmnetError, UnknownStateError, UnknownVariableError
-from spasmnet.network import Network
+from spasmnet.inference.engine import Engine
+from spasmnet.model.network import Network
 from spasmnet.triage.report import report
+from spasmnet.voi.interview import interview_step
+from spasmnet.voi.ranking import next_question
+from spasmnet.voi.summary import summary
 from tests import enumeration
 from tests.strategies import asking_networks
 
@@ -87,7 +87,7 @@ def test_unknown_is_not_a_finding_and_not_open(engine: Engine) -> None:
 
 def test_a_state_called_unknown_is_a_state() -> None:
     """Where a variable has a state of that name, the word is the state, and None says that nothing is known."""
-    from spasmnet.network import Table, Variable
+    from spasmnet.model.network import Table, Variable
 
     variables = (
         Variable("cause", ("no", "yes"), role="cause"),
@@ -296,7 +296,7 @@ def test_what_a_kill_left_behind_goes_with_the_next_answer(tmp_path: Path) -> No
     """Killed while it writes, an interview leaves a file with findings; the next write removes it, and no other."""
     file = tmp_path / "answers.json"
     code = (
-        "import os, signal, sys; from spasmnet import load, _replace; from spasmnet.asking.answers import write_answers\n"
+        "import os, signal, sys; from spasmnet import load; from spasmnet import _replace; from spasmnet.cli.answers_file import write_answers\n"
         "_replace.os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
         "write_answers(sys.argv[1], load(), [('spasm', 'painful')])"
     )
@@ -320,7 +320,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("spasmnet._replace.os.replace", full)
+    monkeypatch.setattr("spasmnet.kernels.replace.os.replace", full)
     with pytest.raises(SpasmnetError, match="cannot be written: No space left"):
         write_answers(file, network, [("spasm", "none"), ("trauma", "absent")])
     assert kept(file) == [("spasm", "none")] and len(list(tmp_path.iterdir())) == 1

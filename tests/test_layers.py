@@ -1,128 +1,108 @@
-"""The layout shows the architecture: a lower layer never imports a higher one."""
+"""The layout shows the architecture: a folder imports only lower ones, and no file is on a ring of imports."""
 
 from __future__ import annotations
 
 import ast
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+from spasmnet.views import UNCERTAINTY, VIEWS, resolve
+
 ROOT = Path(__file__).parent.parent / "spasmnet"
-LAYERS = (
-    ("errors", "_version", "_frozen", "_shown", "_replace", "_public"),
-    ("filetext",),
-    ("parameter",),
-    ("cpd", "triage.guidance"),
-    ("network",),
-    ("assign",),
-    ("kernels", "circuit", "evidence", "contradiction", "posterior", "modelfile", "catalogue", "causal"),
-    ("engine", "table", "sampling"),
-    ("triage",),
-    ("sensitivity",),
-    ("inventory",),
-    ("contract",),
-    ("decision",),
-    ("evidential",),
-    ("foreign", "interop"),
-    ("writing",),
-    ("reading",),
-    ("display", "findings", "failure", "screens"),
-    ("asking",),
-    (
-        "sensitivity_display",
-        "sensitivity_screen",
-        "evidential_display",
-        "explanation_display",
-        "what_if_display",
-        "interview_screen",
-        "figure",
-        "plot_style",
-        "plots",
-        "plots_beliefs",
-        "drawing",
-        "showing",
-        "explorer",
-    ),
-    ("validation",),
-    ("cli_options",),
-    ("cli_sensitivity", "cli_asking", "cli_interview", "cli_explain", "cli_explorer"),
-    ("cli",),
-    ("__init__", "__main__"),
-)
-HOOKS = {  # a higher layer that an object calls when it is shown; imported then, never with the module
-    ("network", "drawing"),
-    ("_shown", "showing"),
-    ("engine", "interop"),  # models of other libraries, which compile converts
-    ("engine", "sensitivity"),  # intervals, when a posterior is asked with them
-    ("engine", "triage"),  # what a table's cases mean, when that is asked; red flags, when findings contradict
-    ("sensitivity", "plots"),
-    ("asking", "plot_style"),
-    ("evidential", "explanation_display"),
-    ("evidential", "plots_beliefs"),
-}
-
-
-def level(name: str) -> int:
-    return next(i for i, layer in enumerate(LAYERS) if name in layer)
-
-
-def modules() -> list[Path]:
-    return sorted(path for path in ROOT.rglob("*.py") if "models" not in path.parts)
-
-
-LISTED = {name for layer in LAYERS for name in layer}
+BASE = ("_version", "errors", "_immutable", "views")
+FOLDERS = tuple(layer[0] for layer in runpy.run_path(str(ROOT.parent / "docs" / "make_architecture.py"))["LAYERS"][1:])
+TOP = ("__init__", "__main__")
+OPEN = {("model.network", "triage.guidance")}  # a network still knows its red flags and losses by name
 
 
 def name_of(path: Path) -> str:
-    return listed(path.relative_to(ROOT).with_suffix("").parts)
+    """A module's name below spasmnet; a folder's own is the folder's."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
 
 
-def listed(parts: tuple[str, ...]) -> str:
-    """The name under which a module stands in LAYERS: its own, or that of its folder."""
-    return ".".join(parts[:2]) if ".".join(parts[:2]) in LISTED else parts[0]
+MODULES = {name_of(path): path for path in sorted(ROOT.rglob("*.py")) if "models" not in path.relative_to(ROOT).parts}
+
+
+def level(name: str) -> int:
+    """The height of a module's folder."""
+    first = name.split(".")[0]
+    return 0 if first in BASE else len(FOLDERS) + 1 if first in TOP else 1 + FOLDERS.index(first)
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The parts of spasmnet that a file imports at run time, also inside functions."""
+    """The modules of spasmnet that a file imports at run time, also inside functions."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body = []
     for node in ast.walk(tree):
-        names = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "spasmnet" and len(parts) > 1:
-                place = ROOT / parts[1]
-                if place.with_suffix(".py").exists() or place.is_dir():
-                    yield listed(tuple(parts[1:]))
+            yield from (alias.name.partition(".")[2] or "__init__" for alias in node.names if is_ours(alias.name))
+        elif isinstance(node, ast.ImportFrom) and is_ours(node.module or ""):
+            module = (node.module or "").partition(".")[2]
+            for alias in node.names:
+                inner = f"{module}.{alias.name}".lstrip(".")
+                yield inner if inner in MODULES else module or "__init__"
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_layer_imports_a_higher_one(path: Path) -> None:
-    """Each module imports only its own layer and lower ones, except the declared hooks."""
-    own = name_of(path)
-    wrong = [name for name in imports(path) if level(name) > level(own) and (own, name) not in HOOKS]
-    assert not wrong, f"{own} imports {wrong}"
+def is_ours(name: str) -> bool:
+    return name == "spasmnet" or name.startswith("spasmnet.")
 
 
-def test_only_interop_imports_pgmpy() -> None:
+IMPORTS = {name: sorted(set(imports(path)) - {name}) for name, path in MODULES.items()}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_folder_imports_a_higher_one(name: str) -> None:
+    """A module imports its own folder and lower ones; what goes up goes through the table of views."""
+    wrong = [other for other in IMPORTS[name] if level(other) > level(name) and (name, other) not in OPEN]
+    assert not wrong, f"{name} imports {wrong}"
+
+
+def test_no_file_is_on_a_ring() -> None:
+    """No module imports itself by way of others, imports inside functions included."""
+    inner = {name: IMPORTS[name] for name in MODULES if name not in TOP}
+    try:
+        tuple(TopologicalSorter(inner).static_order())
+    except CycleError as error:
+        pytest.fail("a ring: " + " -> ".join(error.args[1]))
+
+
+def test_the_top_of_the_package_is_small() -> None:
+    """Loose modules are the base and the two that know everything."""
+    assert {path.stem for path in ROOT.glob("*.py")} == {*BASE, *TOP}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_view_exists(name: str) -> None:
+    """The classes and functions that the table of views names are there."""
+    assert resolve(name).__qualname__ == name.rpartition(".")[2]
+    for function in filter(None, VIEWS[name]):
+        assert callable(resolve(function))
+
+
+def test_what_goes_up_besides_views_exists() -> None:
+    """Intervals of a posterior are the one computation that a lower folder asks of a higher one."""
+    assert callable(resolve(UNCERTAINTY))
+
+
+def test_one_module_imports_pgmpy() -> None:
     """pgmpy is named in import statements of one module."""
-    found = {
-        name_of(path)
-        for path in modules()
+    named = {
+        name
+        for name, path in MODULES.items()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, (ast.Import, ast.ImportFrom))
-        and "pgmpy" in (getattr(node, "module", None) or " ".join(alias.name for alias in node.names))
+        and "pgmpy" in (getattr(node, "module", None) or " ".join(alias.name for alias in node.names)).split(".")[0]
     }
-    assert found == {"interop"}
+    assert named == {"io.pgmpy"}
 
 
 def test_a_query_imports_nothing_heavy() -> None:

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spasmnet import catalogue
-from spasmnet.cpd import Deterministic, NoisyMax, Table
 from spasmnet.errors import ModelError, ModelFileError
-from spasmnet.modelfile import parse_model, read_model
-from spasmnet.modelfile.text import MAX_BYTES
+from spasmnet.io import catalogue
+from spasmnet.io.toml import parse_model, read_model
+from spasmnet.io.toml.text import MAX_BYTES
+from spasmnet.model.cpd import Deterministic, NoisyMax, Table
 
 GOOD = '''# a small model
 format = "spasmnet-model"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from spasmnet.cli import main
+from spasmnet.cli.main import main
 from spasmnet.kernels import cache, compiling, native
 
 SYMBOLS = {"one": ["f", "f8* i8"], "two": ["g", "i4*"]}

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import EvidenceError, ImpossibleEvidenceError, Network, NoisyMax, SpasmnetError, Table, Variable
-from spasmnet.sensitivity import places as places_module
+from spasmnet.parameters import names as places_module
+from spasmnet.parameters.names import Place, find_place, name_of, parameters, value_at
 from spasmnet.sensitivity.nway import NWaySensitivity, nway_sensitivity
-from spasmnet.sensitivity.parameters import parameter_sensitivity
-from spasmnet.sensitivity.places import Place, find_place, name_of, parameters, value_at
+from spasmnet.sensitivity.one_way import parameter_sensitivity
 from tests import strategies
 from tests.test_sensitivity import RULES, changed, queries
 

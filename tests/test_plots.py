@@ -23,10 +23,10 @@ from matplotlib.figure import Figure
 
 import spasmnet
 from spasmnet import ImpossibleEvidenceError, Network, NoisyMax, SpasmnetError, Table, Variable
-from spasmnet.parameter import Parameter, Source
-from spasmnet.plots import plot_function, plot_intervals, plot_surface, plot_tornado
+from spasmnet.model.parameter import Parameter, Source
+from spasmnet.plots.sensitivity import plot_function, plot_intervals, plot_surface, plot_tornado
 from spasmnet.sensitivity.function import Piece, SensitivityFunction
-from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
+from spasmnet.sensitivity.one_way import ParameterSensitivity, parameter_sensitivity
 from tests import strategies
 
 relaxed = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
@@ -454,11 +454,11 @@ def test_the_notebook_table_is_escaped() -> None:
 
 def test_matplotlib_is_needed_only_for_drawing(ps: ParameterSensitivity, monkeypatch: pytest.MonkeyPatch) -> None:
     """Importing the module does not import it, and without it the message says what to install."""
-    code = "import sys, spasmnet.plots, spasmnet.sensitivity.parameters; print('matplotlib' in sys.modules)"
+    code = "import sys, spasmnet.plots.sensitivity, spasmnet.sensitivity.one_way; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.delitem(sys.modules, "spasmnet.figure", raising=False)  # imported anew, as in a fresh process
+    monkeypatch.delitem(sys.modules, "spasmnet.plots.figure", raising=False)  # imported anew, as in a fresh process
     with pytest.raises(SpasmnetError, match="plots need matplotlib"):
         ps.plot()
 

@@ -17,8 +17,8 @@ from matplotlib.text import Annotation, Text
 
 import spasmnet
 from spasmnet import Network, SpasmnetError, Table, UnknownVariableError, Variable
-from spasmnet.plots import plot_intervals
-from spasmnet.plots_beliefs import plot_cases, plot_change, plot_heat_map, plot_ranked
+from spasmnet.plots.beliefs import plot_cases, plot_change, plot_heat_map, plot_ranked
+from spasmnet.plots.sensitivity import plot_intervals
 from tests import classic, hostile
 
 ENGINE = spasmnet.compile(spasmnet.load())

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import EvidenceError, ImpossibleEvidenceError, Network, SpasmnetError, Table, TableError, Variable
+from spasmnet.parameters.names import name_of, parameters
 from spasmnet.sensitivity import population
-from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
-from spasmnet.sensitivity.places import name_of, parameters
+from spasmnet.sensitivity.one_way import ParameterSensitivity, parameter_sensitivity
 from spasmnet.sensitivity.population import PopulationSensitivity, population_sensitivity
 from spasmnet.sensitivity.reachability import sensitivity_sets
 from spasmnet.sensitivity.relevance import sensitivity_set

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import Deterministic, Network, NoisyMax, Table, Variable
-from spasmnet.circuit import Compiled, factorise
-from spasmnet.circuit.build import eliminate
-from spasmnet.circuit.circuit import finish
-from spasmnet.circuit.order import Order, elimination_order
-from spasmnet.circuit.plan import plan
-from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, UnknownStateError, UnknownVariableError
+from spasmnet.inference.compiling import Compiled, factorise
+from spasmnet.inference.elimination import eliminate
+from spasmnet.inference.engine import Engine
+from spasmnet.inference.order import Order, elimination_order
+from spasmnet.inference.plan import plan
+from spasmnet.inference.program import finish
 from tests import enumeration
 from tests.strategies import any_networks, evidence, extreme_cases, networks, networks_with_evidence, noisy_networks
 

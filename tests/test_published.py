@@ -9,8 +9,8 @@ import pytest
 
 import spasmnet
 from spasmnet import Network, NoisyMax, Table, Variable
-from spasmnet.cpd import CPD
-from spasmnet.engine import Engine
+from spasmnet.inference.engine import Engine
+from spasmnet.model.cpd import CPD
 from spasmnet.triage.guidance import CARE_LEVELS, Harm, Losses
 from tests import classic
 

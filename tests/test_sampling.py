@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spasmnet
-from spasmnet import sampling
 from spasmnet.errors import SpasmnetError
+from spasmnet.model import sampling
 from tests import enumeration
 from tests.strategies import any_networks
 

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import EvidenceError, ImpossibleEvidenceError, Network, NoisyMax, SpasmnetError, Table, Variable
-from spasmnet.sensitivity.covariation import highest
-from spasmnet.sensitivity.domain import row_of
+from spasmnet.parameters.covariation import highest
+from spasmnet.parameters.names import Place, in_words, name_of, parameters
+from spasmnet.parameters.rows import row_of
 from spasmnet.sensitivity.function import Piece, SensitivityFunction, vertex
-from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
-from spasmnet.sensitivity.places import Place, in_words, name_of, parameters
+from spasmnet.sensitivity.one_way import ParameterSensitivity, parameter_sensitivity
 from spasmnet.sensitivity.query import ask, compiled_query
 from spasmnet.sensitivity.relevance import sensitivity_set
 from tests import classic, strategies

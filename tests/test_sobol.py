@@ -21,11 +21,11 @@ from spasmnet import (
     UnknownStateError,
     Variable,
 )
-from spasmnet.sensitivity import drawn
-from spasmnet.sensitivity.delta import delta
-from spasmnet.sensitivity.distributions import Distributions
 from spasmnet.sensitivity.relevance import sensitivity_set
-from spasmnet.sensitivity.sobol import SobolIndices, sobol_indices
+from spasmnet.uncertainty import draws as drawn
+from spasmnet.uncertainty.delta import delta
+from spasmnet.uncertainty.distributions import Distributions
+from spasmnet.uncertainty.sobol import SobolIndices, sobol_indices
 from tests import strategies
 
 ENGINE = spasmnet.compile(spasmnet.load())

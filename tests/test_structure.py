@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import CircuitTooLargeError, ImpossibleEvidenceError, Network, NoisyMax, SpasmnetError, Table, Variable
-from spasmnet.cpd import Deterministic
+from spasmnet.model.cpd import Deterministic
 from spasmnet.sensitivity import structure
 from spasmnet.sensitivity.structure import cut_edge, cut_effects, edge_strength
 from tests import classic, enumeration, strategies

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import Deterministic, Network, NoisyMax, Table, Variable
-from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, TableError, UnknownVariableError
+from spasmnet.inference.engine import Engine
 from tests.strategies import any_networks, rows, states_like_none
 
 many = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import CircuitTooLargeError, EvidenceError, ImpossibleEvidenceError, Network, Table, Variable
-from spasmnet.circuit.targeted import targeted_posterior
+from spasmnet.inference.targeted import targeted_posterior
 from tests import classic, strategies
 
 relaxed = settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))

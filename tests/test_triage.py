@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import Harm, Losses, ModelError, Network, Posterior, Problem, Rule, Table, Variable
-from spasmnet.modelfile import parse_model
+from spasmnet.io.toml import parse_model
 from spasmnet.triage.care import UNDETERMINED, assess, assess_contradiction, suspected
 from spasmnet.triage.guidance import CARE_LEVELS
 from spasmnet.triage.report import report

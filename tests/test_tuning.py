@@ -13,11 +13,11 @@ from scipy.optimize import linprog
 
 import spasmnet
 from spasmnet import EvidenceError, ImpossibleEvidenceError, Network, NoisyMax, SpasmnetError, Table, Variable
-from spasmnet.assign import Place
-from spasmnet.cpd import CPD, Deterministic
+from spasmnet.model.cpd import CPD, Deterministic
+from spasmnet.parameters.assignment import Place
+from spasmnet.parameters.names import parameters, value_at
 from spasmnet.sensitivity import distance as distances
 from spasmnet.sensitivity.distance import cd_bound, cd_distance, change_distance, kl_divergence, moved
-from spasmnet.sensitivity.places import parameters, value_at
 from spasmnet.sensitivity.tuning import Tuning, tune
 from spasmnet.sensitivity.tuning_table import tune_table
 from tests import classic, enumeration, strategies

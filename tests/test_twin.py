@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import Deterministic, EvidenceError, Network, NoisyMax, SpasmnetError, Table, Variable
-from spasmnet.evidential import twin as twin_module
-from spasmnet.evidential.causation import probabilities_of_causation
-from spasmnet.evidential.ranking import ranked_causes
-from spasmnet.evidential.twin import Twin, descendants
+from spasmnet.findings import twin as twin_module
+from spasmnet.findings.causation import probabilities_of_causation
+from spasmnet.findings.ranking import ranked_causes
+from spasmnet.findings.twin import Twin, descendants
 from tests import enumeration, strategies
 
 relaxed = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))

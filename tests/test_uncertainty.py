@@ -25,12 +25,12 @@ from spasmnet import (
     UnknownVariableError,
     Variable,
 )
-from spasmnet.assign import Place as CitedPlace
-from spasmnet.assign import with_values
-from spasmnet.sensitivity import drawn
-from spasmnet.sensitivity.delta import Delta, delta
-from spasmnet.sensitivity.distributions import KINDS, Distributions
-from spasmnet.sensitivity.uncertainty import Intervals, credible_intervals
+from spasmnet.parameters.assignment import Place as CitedPlace
+from spasmnet.parameters.assignment import with_values
+from spasmnet.uncertainty import draws as drawn
+from spasmnet.uncertainty.delta import Delta, delta
+from spasmnet.uncertainty.distributions import KINDS, Distributions
+from spasmnet.uncertainty.intervals import Intervals, credible_intervals
 from tests import strategies
 
 relaxed = settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))

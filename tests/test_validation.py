@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spasmnet
-from spasmnet import ModelError, ModelFileError, Network, NoisyMax, Table, Variable, catalogue
-from spasmnet.assign import Place, cited_numbers, with_values
-from spasmnet.cli import main
-from spasmnet.modelfile import parse_model
-from spasmnet.sensitivity.distributions import Distributions
-from spasmnet.sensitivity.drawn import streams
+from spasmnet import ModelError, ModelFileError, Network, NoisyMax, Table, Variable
+from spasmnet.cli.main import main
+from spasmnet.io import catalogue
+from spasmnet.io.toml import parse_model
+from spasmnet.parameters.assignment import Place, cited_numbers, with_values
+from spasmnet.uncertainty.distributions import Distributions
+from spasmnet.uncertainty.draws import streams
 from spasmnet.validation import run
 from spasmnet.validation.calibration import answer, calibrate, conditional
 from spasmnet.validation.files import Target, read_targets, read_vignettes

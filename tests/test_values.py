@@ -31,7 +31,7 @@ from spasmnet import (
     UnknownStateError,
     Variable,
 )
-from spasmnet.engine import Engine
+from spasmnet.inference.engine import Engine
 from tests import classic, enumeration, strategies
 from tests.strategies import FRAME_KINDS, as_kind, states_like_none
 

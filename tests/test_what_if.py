@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 import spasmnet
 from spasmnet import EvidenceError, Network, SpasmnetError, Table, UnknownStateError, Variable
-from spasmnet.assign import Place, with_values
-from spasmnet.evidential.interventions import Acting
-from spasmnet.evidential.twin import Twin, descendants
-from spasmnet.evidential.what_if import what_if
-from spasmnet.modelfile import parse_model
-from spasmnet.sensitivity.distributions import Distributions
+from spasmnet.findings.effects import Acting
+from spasmnet.findings.twin import Twin, descendants
+from spasmnet.findings.what_if import what_if
+from spasmnet.io.toml import parse_model
+from spasmnet.parameters.assignment import Place, with_values
+from spasmnet.uncertainty.distributions import Distributions
 from tests import enumeration, strategies
 
 relaxed = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))

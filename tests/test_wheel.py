@@ -44,7 +44,7 @@ def test_wheel_works_away_from_the_repository(wheel: Path, tmp_path: Path) -> No
     """Unpacked into an empty folder it finds the shipped model, compiles it and answers."""
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     code = (
-        "import spasmnet; from spasmnet import catalogue; post = spasmnet.compile(spasmnet.load()).posterior({});"
+        "import spasmnet; from spasmnet.io import catalogue; post = spasmnet.compile(spasmnet.load()).posterior({});"
         "print(spasmnet.__file__); print(catalogue.find('muscle_spasm')); print(round(sum(post['spasm'].values()), 9));"
         "print(spasmnet.json_schema('question')['properties']['contract']['const'])"
     )

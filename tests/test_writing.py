@@ -268,7 +268,7 @@ def test_flags_losses_roles_and_questions_are_kept(tmp_path: Path, network: Netw
 
 def test_a_number_that_was_moved_out_of_its_range_widens_it(tmp_path: Path) -> None:
     """After tuning, the file says the number that the network has, within a range that holds it."""
-    from spasmnet.assign import cited_numbers, with_values
+    from spasmnet.parameters.assignment import cited_numbers, with_values
 
     shipped = spasmnet.load()
     place, parameter = next(
@@ -336,8 +336,8 @@ def test_places_that_cannot_be_written_are_explained(tmp_path: Path) -> None:
 
 def test_a_row_of_plain_numbers_is_checked() -> None:
     """`values` lists a number for each state; a wrong count, sum or kind is named with its place."""
-    from spasmnet.modelfile import parse_model
-    from spasmnet.modelfile.writer import text
+    from spasmnet.io.toml import parse_model
+    from spasmnet.io.toml.writer import text
 
     good = text(WET)
     assert same(parse_model(good), WET)

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spasmnet.display import between, finding_text, name_of, percent, state_of, states_text
+from spasmnet.display.phrases import states_text
+from spasmnet.display.svg import SIZE, shortened, text, tip, width_of, wrapped
 from spasmnet.drawing.layout import Box
-from spasmnet.drawing.text import safe, shortened, tip, width_of, wrapped
-from spasmnet.network import Variable
-from spasmnet.posterior import Posterior
+from spasmnet.inference.posterior import Posterior
+from spasmnet.model.network import Variable
+from spasmnet.model.words import between, finding_text, name_of, percent, state_of
 
 COLOURS = {"risk_factor": "#8a76bd", "cause": "#3b7fbf", "serious": "#cc5a41", "finding": "#3f9468"}
 PLAIN, OBSERVED = "#3b7fbf", "#d98a00"  # all of them in the middle between black and white
-SIZE, SMALL = 12.0, 11.0
+SMALL = 11.0
 LINE, ROW, TOP, FOOT = 14.0, 15.0, 7.0, 5.0
 MOST_STATES = 6
 MOST_LINES = 3
@@ -73,20 +74,6 @@ def box_svg(variable: Variable, box: Box, beliefs: Beliefs | None) -> str:
             y += ROW
         parts += _rows(variable, box, y, beliefs, finding, colour)
     return f'<g role="listitem">{"".join(parts)}</g>'
-
-
-def text(
-    words: str, x: float, y: float, size: float = SIZE, *, anchor: str = "", fill: str = "", weight: int = 0,
-    soft: bool = False,
-) -> str:  # fmt: skip
-    """A line of text; its direction is its own, so that none can turn its neighbours around."""
-    extra = f' text-anchor="{anchor}"' if anchor else ""
-    extra += f' fill="{fill}"' if fill else ""
-    extra += f' font-weight="{weight}"' if weight else ""
-    extra += ' opacity=".7"' if soft else ""
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}"{extra} style="unicode-bidi:isolate">{safe(words)}</text>'
-    )
 
 
 def bar_svg(x: float, y: float, width: float, height: float, fill: str, opacity: float = 1.0) -> str:

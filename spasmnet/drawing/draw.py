@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spasmnet._shown import Shown
-from spasmnet.display import finding_text, name_of, plain, prior_of
+from spasmnet.display.phrases import prior_of
+from spasmnet.display.svg import safe, tip
 from spasmnet.drawing.boxes import Beliefs, box_height, box_width
 from spasmnet.drawing.layout import Layout, layered
 from spasmnet.drawing.svg import Key, Scene, picture
-from spasmnet.drawing.text import safe, tip
-from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
-from spasmnet.network import Network
-from spasmnet.posterior import Posterior
+from spasmnet.inference.engine import Engine
+from spasmnet.inference.posterior import Posterior
+from spasmnet.model.network import Network
+from spasmnet.model.words import finding_text, name_of, plain
+from spasmnet.views import Shown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from spasmnet.display import name_of, plain
-from spasmnet.drawing.boxes import COLOURS, OBSERVED, PLAIN, SMALL, Beliefs, bar_svg, box_svg, text
+from spasmnet.display.svg import shortened, text, tip, width_of
+from spasmnet.drawing.boxes import COLOURS, OBSERVED, PLAIN, SMALL, Beliefs, bar_svg, box_svg
 from spasmnet.drawing.layout import Layout, Point
-from spasmnet.drawing.text import shortened, tip, width_of
-from spasmnet.network import Edge, Variable
+from spasmnet.model.network import Edge, Variable
+from spasmnet.model.words import name_of, plain
 
 CONTESTED = "#c77700"
 DASHES = {"article": "", "literature": "7 3.5", "contested": "2 3"}

@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from spasmnet.circuit.circuit import Circuit
-from spasmnet.display import NOTICE, name_of, plain, state_of
-from spasmnet.engine import Engine, compile
 from spasmnet.errors import CircuitTooLargeError, SpasmnetError
-from spasmnet.network import Network, Variable
-from spasmnet.sensitivity.numbers import Numbers
+from spasmnet.inference.engine import Engine, compile
+from spasmnet.inference.program import Circuit
+from spasmnet.model.network import Network, Variable
+from spasmnet.model.words import name_of, plain, state_of
+from spasmnet.parameters.vector import Numbers
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
-from spasmnet.triage.guidance import CARE_LEVELS, UNDETERMINED, Rule
+from spasmnet.triage.guidance import CARE_LEVELS, NOTICE, UNDETERMINED, Rule
 
 FORMAT = 1
 MOST_PRODUCTS = 2_000_000  # which a browser goes through in some 20 ms

@@ -10,13 +10,13 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from spasmnet.drawing.text import safe
-from spasmnet.engine import Engine
+from spasmnet.display.svg import safe
 from spasmnet.errors import SpasmnetError
-from spasmnet.evidence import read_evidence
 from spasmnet.explorer.content import engine_of, packed
 from spasmnet.explorer.parts import read, script
-from spasmnet.network import Network
+from spasmnet.inference.engine import Engine
+from spasmnet.inference.evidence import read_evidence
+from spasmnet.model.network import Network
 
 
 def explorer_page(what: Network | Engine, findings: Mapping[str, Any] | None = None) -> str:

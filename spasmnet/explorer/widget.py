@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from spasmnet.engine import Engine
-from spasmnet.evidence import read_evidence
 from spasmnet.explorer.content import engine_of, packed
 from spasmnet.explorer.parts import read, script
-from spasmnet.network import Network
+from spasmnet.inference.engine import Engine
+from spasmnet.inference.evidence import read_evidence
+from spasmnet.model.network import Network
 from spasmnet.triage.report import Report, report
 
 if TYPE_CHECKING:
-    from spasmnet.posterior import Posterior
+    from spasmnet.inference.posterior import Posterior
 
 
 class Explorer(anywidget.AnyWidget):

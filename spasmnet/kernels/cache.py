@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from warnings import warn
 
-from spasmnet._replace import replace_file
+from spasmnet.kernels.replace import replace_file
 
 HERE = Path(__file__).parent
 VARIABLE = "SPASMNET_CACHE_DIR"

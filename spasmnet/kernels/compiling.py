@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from spasmnet.kernels.native import FROM_C, MODULES, Code, machine, unpacked
+from spasmnet.kernels.objects import FROM_C, MODULES, Code, machine, unpacked
 
 WRAPPER = "cfunc."  # how numba names the C wrapper of a function
 SECONDS = {"pass_beliefs_down": 5.0, "eliminate_upwards": 4.0, "contract_back": 2.0, "one_way": 1.0}
@@ -28,7 +28,7 @@ package.__path__ = [{here!r}]
 sys.modules["spasmnet"] = package
 sys.path += {places!r}
 from spasmnet.kernels.compiling import compile_share
-from spasmnet.kernels.native import packed
+from spasmnet.kernels.objects import packed
 sys.stdout.buffer.write(packed(*compile_share(*{share!r})))
 """
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.sensitivity.covariation import Lines
+from spasmnet.parameters.covariation import Lines
 from spasmnet.sensitivity.function import larger, largest_slope, second_derivative, vertex_proximity
 
 Floats = NDArray[np.float64]

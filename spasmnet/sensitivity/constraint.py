@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.errors import EvidenceError
-from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
+from spasmnet.sensitivity.one_way import ParameterSensitivity, parameter_sensitivity
 from spasmnet.sensitivity.target import Target
 
 Floats = NDArray[np.float64]

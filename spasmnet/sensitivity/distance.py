@@ -12,11 +12,12 @@ from math import exp, expm1, inf, log, log1p, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.circuit import MAX_PRODUCTS
-from spasmnet.cpd import CPD, NoisyMax, Table
 from spasmnet.errors import SpasmnetError
-from spasmnet.network import Network
-from spasmnet.sensitivity.places import Place, find_place, hint, name_of, value_at
+from spasmnet.inference.compiling import MAX_PRODUCTS
+from spasmnet.model.cpd import CPD, NoisyMax, Table
+from spasmnet.model.network import Network
+from spasmnet.parameters.names import Place, find_place, hint, name_of, value_at
+from spasmnet.parameters.rows import moved_row
 from spasmnet.sensitivity.polynomial import polynomial
 from spasmnet.sensitivity.worlds import Worlds
 
@@ -151,15 +152,6 @@ def moved(network: Network, place: Place | str, value: float) -> Network:
     values = cpd.table().copy()
     values[key[:-1]] = moved_row(values[key[:-1]], key[-1], float(value))
     return network.with_cpds({name: Table(cpd.parents, values, cpd.parameters)})
-
-
-def moved_row(row: Floats, state: int, value: float) -> Floats:
-    """A distribution with one number at `value`: the others keep their ratios, or are equal if they were all 0."""
-    if value == row[state]:
-        return row.copy()
-    others = np.delete(row, state)
-    share = others / others.sum() if others.any() else np.full(len(others), 1.0 / len(others))
-    return np.insert(share * (1.0 - value), state, value)
 
 
 class Changes:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet._shown import Shown
 from spasmnet.errors import SpasmnetError
+from spasmnet.views import Shown, plotter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,10 +165,9 @@ class SensitivityFunction(Shown):
         return f"<SensitivityFunction of {self.answer}: {self.name}, now {self.value:g}>"
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """The curve with the present value, the range and the vertex; see spasmnet.plots.plot_function."""
-        from spasmnet.plots import plot_function
-
-        return plot_function(self, ax)
+        """The curve with the present value, the range and the vertex; see spasmnet.plots.sensitivity.plot_function."""
+        axes: Axes = plotter(type(self))(self, ax)
+        return axes
 
 
 def larger(falling: Floats | float, rising: Floats | float) -> Floats:

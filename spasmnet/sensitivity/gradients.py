@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.circuit.rows import solve
-from spasmnet.engine import Engine
-from spasmnet.sensitivity.covariation import Lines, along_rows
+from spasmnet.inference.engine import Engine
+from spasmnet.inference.rows import solve
+from spasmnet.parameters.covariation import Lines, along_rows
 from spasmnet.sensitivity.function import larger, slope_of
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
 from spasmnet.sensitivity.reachability import sensitivity_sets

@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spasmnet._shown import Shown
-from spasmnet.cpd import Key, NoisyMax
-from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError
-from spasmnet.sensitivity.domain import domain, row_at, row_of
+from spasmnet.inference.engine import Engine
+from spasmnet.model.cpd import Key, NoisyMax
+from spasmnet.parameters.names import Place, find_place, name_of, value_at
+from spasmnet.parameters.rows import domain, row_at, row_of
 from spasmnet.sensitivity.multilinear import Multilinear
-from spasmnet.sensitivity.parameters import ParameterSensitivity, parameter_sensitivity
-from spasmnet.sensitivity.places import Place, find_place, name_of, value_at
+from spasmnet.sensitivity.one_way import ParameterSensitivity, parameter_sensitivity
 from spasmnet.sensitivity.polynomial import polynomial
 from spasmnet.sensitivity.scaling import slopes_of_rows, split
+from spasmnet.views import Shown, plotter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -296,12 +296,12 @@ class NWaySensitivity(Shown):
         return Surface(grids[0], grids[1], self(*at))
 
     def plot(self, ax: Axes | None = None, *, over: tuple[int, int] = (0, 1)) -> Axes:
-        """The surface over two of the numbers as contours; see spasmnet.plots.plot_surface."""
-        from spasmnet.plots import plot_surface
-
+        """The surface over two of the numbers as contours; see `plot_surface`."""
         first, second = over
         labels = (self.names[first], self.names[second], f"{self.sensitivity.target} over two numbers of the model")
-        return plot_surface(*self.surface(over=over), ax, labels, (self.values[first], self.values[second]))
+        present = (self.values[first], self.values[second])
+        axes: Axes = plotter(type(self))(*self.surface(over=over), ax, labels, present)
+        return axes
 
     def __repr__(self) -> str:
         return f"<NWaySensitivity of {self.sensitivity.target} to {', '.join(self.names)}>"

@@ -16,16 +16,17 @@ from math import exp, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.circuit import elimination_order, too_large
-from spasmnet.circuit.build import Nodes, OutOfRoom, Symbol, write_down
-from spasmnet.circuit.cases import wide_derivatives
-from spasmnet.circuit.circuit import Circuit, finish
-from spasmnet.circuit.factors import Factor, FactorSet, ancestors
-from spasmnet.circuit.order import NO_ORDER
+from spasmnet.inference.cases import wide_derivatives
+from spasmnet.inference.compiling import elimination_order, too_large
+from spasmnet.inference.elimination import Nodes, OutOfRoom, Symbol, write_down
+from spasmnet.inference.factors import Factor, FactorSet, ancestors
+from spasmnet.inference.order import NO_ORDER
+from spasmnet.inference.program import Circuit, finish
 from spasmnet.kernels.layout import LANES
 from spasmnet.kernels.native import address, kernels
-from spasmnet.network import Network
-from spasmnet.sensitivity.numbers import Leaves, Numbers
+from spasmnet.model.network import Network
+from spasmnet.parameters.vector import Numbers
+from spasmnet.sensitivity.leaves import Leaves
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet._shown import Shown
-from spasmnet.circuit.rows import processors
-from spasmnet.engine import Engine
 from spasmnet.errors import EvidenceError, SpasmnetError, TableError
-from spasmnet.posterior import Provenance
-from spasmnet.sensitivity.covariation import RULES
+from spasmnet.inference.engine import Engine
+from spasmnet.inference.posterior import Provenance
+from spasmnet.inference.rows import processors
+from spasmnet.inference.table import read_cases
+from spasmnet.parameters.covariation import RULES
+from spasmnet.parameters.names import cited_at, in_words, name_of, parameters, value_at
 from spasmnet.sensitivity.gradients import FINE, IMPOSSIBLE, Cases, Part, Totals, joined
-from spasmnet.sensitivity.places import cited_at, in_words, name_of, parameters, value_at
 from spasmnet.sensitivity.target import Target, read_target
-from spasmnet.table import read_cases
+from spasmnet.views import Shown
 
 if TYPE_CHECKING:
     import pandas as pd

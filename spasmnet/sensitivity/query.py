@@ -11,23 +11,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet._frozen import Rebuilt
-from spasmnet.circuit.cases import LARGEST, wide_indicators
-from spasmnet.circuit.contraction import Work
-from spasmnet.circuit.depth import Depth, depth_of, depth_of_distributions
-from spasmnet.circuit.factors import ancestors
-from spasmnet.circuit.halves import side_by_side
-from spasmnet.circuit.requisite import requisite
-from spasmnet.circuit.rows import processors
-from spasmnet.engine import Engine
+from spasmnet._immutable import Rebuilt
 from spasmnet.errors import EvidenceError
-from spasmnet.evidence import read_evidence
+from spasmnet.inference.cases import LARGEST, wide_indicators
+from spasmnet.inference.contraction import Work
+from spasmnet.inference.depth import Depth, depth_of, depth_of_distributions
+from spasmnet.inference.engine import Engine
+from spasmnet.inference.evidence import read_evidence
+from spasmnet.inference.factors import ancestors
+from spasmnet.inference.halves import side_by_side
+from spasmnet.inference.requisite import requisite
+from spasmnet.inference.rows import processors
 from spasmnet.kernels.layout import TINY
 from spasmnet.kernels.native import address, kernels
-from spasmnet.network import Network
-from spasmnet.sensitivity.covariation import along_rows
+from spasmnet.model.network import Network
+from spasmnet.parameters.covariation import along_rows
+from spasmnet.parameters.vector import Numbers
 from spasmnet.sensitivity.function import slope_of
-from spasmnet.sensitivity.numbers import Numbers
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
 from spasmnet.sensitivity.scaling import split
 from spasmnet.sensitivity.tensors import Tensors, tensors

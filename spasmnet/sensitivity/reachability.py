@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.network import Network
+from spasmnet.model.network import Network
 
 
 def sensitivity_sets(network: Network, target: str, observed: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from spasmnet.circuit.requisite import requisite
-from spasmnet.network import Network
+from spasmnet.inference.requisite import requisite
+from spasmnet.model.network import Network
 
 
 def sensitivity_set(

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.circuit.cases import wide_indicators
 from spasmnet.errors import SpasmnetError
-from spasmnet.network import Network
+from spasmnet.inference.cases import wide_indicators
+from spasmnet.model.network import Network
 from spasmnet.sensitivity.polynomial import Polynomial
 
 Floats = NDArray[np.float64]

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.circuit import MAX_PRODUCTS
-from spasmnet.circuit.factors import ancestors
-from spasmnet.cpd import CPD, Deterministic, NoisyMax, Table
-from spasmnet.engine import Engine
 from spasmnet.errors import CircuitTooLargeError, SpasmnetError, suggest
-from spasmnet.network import Network
-from spasmnet.sensitivity.parameters import parameter_sensitivity
-from spasmnet.sensitivity.places import hint
+from spasmnet.inference.compiling import MAX_PRODUCTS
+from spasmnet.inference.engine import Engine
+from spasmnet.inference.factors import ancestors
+from spasmnet.model.cpd import CPD, Deterministic, NoisyMax, Table
+from spasmnet.model.network import Network
+from spasmnet.parameters.names import hint
+from spasmnet.sensitivity.one_way import parameter_sensitivity
 from spasmnet.sensitivity.polynomial import polynomial
 from spasmnet.sensitivity.scaling import slopes_of_rows, split
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.errors import EvidenceError
-from spasmnet.evidence import Names, is_missing, state_of
-from spasmnet.network import Network
+from spasmnet.inference.evidence import Names, is_missing, state_of
+from spasmnet.model.network import Network
 
 Floats = NDArray[np.float64]
 MEASURES = ("probability", "difference", "ratio", "log_odds")

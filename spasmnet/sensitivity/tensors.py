@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.circuit.contraction import NO_SUMS, Plan, Work, operand, plan
-from spasmnet.network import Network
-from spasmnet.sensitivity.numbers import Leaves, Numbers
+from spasmnet.inference.contraction import NO_SUMS, Plan, Work, operand, plan
+from spasmnet.model.network import Network
+from spasmnet.parameters.vector import Numbers
+from spasmnet.sensitivity.leaves import Leaves
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

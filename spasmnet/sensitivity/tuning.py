@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet._shown import Shown
-from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
+from spasmnet.inference.engine import Engine
 from spasmnet.kernels.layout import TINY
-from spasmnet.network import Network
+from spasmnet.model.network import Network
+from spasmnet.parameters.names import Place, cited_at, in_words, name_of, parameters
+from spasmnet.parameters.rows import moved_row
 from spasmnet.sensitivity.constraint import Wanted, quotient, read
-from spasmnet.sensitivity.distance import Changes, moved, moved_row
-from spasmnet.sensitivity.parameters import ParameterSensitivity
-from spasmnet.sensitivity.places import Place, cited_at, in_words, name_of, parameters
+from spasmnet.sensitivity.distance import Changes, moved
+from spasmnet.sensitivity.one_way import ParameterSensitivity
 from spasmnet.sensitivity.query import compiled_query
+from spasmnet.views import Shown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet._shown import Shown
-from spasmnet.cpd import Table
-from spasmnet.engine import Engine
 from spasmnet.errors import SpasmnetError
-from spasmnet.network import Network
+from spasmnet.inference.engine import Engine
+from spasmnet.model.cpd import Table
+from spasmnet.model.network import Network
 from spasmnet.sensitivity.constraint import Wanted, read
-from spasmnet.sensitivity.parameters import ParameterSensitivity
+from spasmnet.sensitivity.one_way import ParameterSensitivity
+from spasmnet.views import Shown
 
 Floats = NDArray[np.float64]
 ROUNDING = 1e-12  # differences that are none

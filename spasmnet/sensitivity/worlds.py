@@ -9,12 +9,12 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.circuit import MAX_PRODUCTS
-from spasmnet.circuit.factors import Factor, FactorSet, ancestors, factorise
-from spasmnet.circuit.order import Order, elimination_order
-from spasmnet.cpd import CPD, Table
 from spasmnet.errors import CircuitTooLargeError
-from spasmnet.network import Network
+from spasmnet.inference.compiling import MAX_PRODUCTS
+from spasmnet.inference.factors import Factor, FactorSet, ancestors, factorise
+from spasmnet.inference.order import Order, elimination_order
+from spasmnet.model.cpd import CPD, Table
+from spasmnet.model.network import Network
 
 Floats = NDArray[np.float64]
 LogFactor = tuple[tuple[int, ...], Floats]  # minus infinity where a world is left out

@@ -32,10 +32,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet._frozen import FrozenMapping, Rebuilt
+from spasmnet._immutable import FrozenMapping, Rebuilt
 from spasmnet.errors import RaisedFlag
-from spasmnet.network import Network
-from spasmnet.posterior import Posterior
+from spasmnet.inference.posterior import Posterior
+from spasmnet.model.network import Network
 from spasmnet.triage.guidance import CARE_LEVELS, UNDETERMINED, Harm, Rule
 
 Floats = NDArray[np.float64]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet.table import read_cases, solve_cases
+from spasmnet.inference.table import read_cases, solve_cases
 from spasmnet.triage.care import CareRule, Findings, Levels
 from spasmnet.triage.guidance import CARE_LEVELS, UNDETERMINED
 
 if TYPE_CHECKING:
-    from spasmnet.engine import Engine
+    from spasmnet.inference.engine import Engine
 
 Frame = TypeVar("Frame")
 OK, CONTRADICTION = "ok", "contradiction"

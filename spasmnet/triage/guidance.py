@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from spasmnet._frozen import FrozenMapping, Rebuilt
-from spasmnet._public import public
-from spasmnet.parameter import Parameter
+from spasmnet._immutable import FrozenMapping, Rebuilt
+from spasmnet.model.arguments import public
+from spasmnet.model.parameter import Parameter
 
 CARE_LEVELS = ("self_care", "routine", "urgent", "emergency")  # from the least to the most
 UNDETERMINED = "undetermined"  # in place of a level, where too few questions about red flags are answered
@@ -140,3 +140,6 @@ class Losses(Rebuilt):
         """Everything that changes a decision, as plain data in a fixed order."""
         harms = sorted((h.id, h.variable, sorted(h.states), [h.loss[k].hex() for k in CARE_LEVELS]) for h in self.harms)
         return [[self.burden[level].hex() for level in CARE_LEVELS], harms]
+
+
+NOTICE = "For research and education; not a medical device."

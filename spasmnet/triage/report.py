@@ -13,15 +13,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spasmnet._shown import Shown
 from spasmnet.errors import EvidenceError
-from spasmnet.network import Network, Variable
-from spasmnet.posterior import Posterior
+from spasmnet.inference.posterior import Posterior
+from spasmnet.model.network import Network, Variable
 from spasmnet.triage.care import Care, RedFlag, assess, suspected
 from spasmnet.triage.guidance import Rule
+from spasmnet.views import Shown
 
 if TYPE_CHECKING:
-    from spasmnet.engine import Engine
+    from spasmnet.inference.engine import Engine
 
 LEADING = 3
 LIKELY = 0.5

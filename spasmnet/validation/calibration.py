@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import exp, inf
 
-from spasmnet.engine import Engine
+from spasmnet.inference.engine import Engine
 from spasmnet.validation.files import Target
 
 States = Mapping[str, tuple[str, ...]]

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, TypeVar
 
-from spasmnet._frozen import FrozenMapping, Rebuilt
+from spasmnet._immutable import FrozenMapping, Rebuilt
 from spasmnet.errors import ModelError, ModelFileError, Problem, suggest
-from spasmnet.modelfile.fields import Fields, kind_of, shown, texts
-from spasmnet.modelfile.parameters import Context
-from spasmnet.modelfile.reader import read_source
-from spasmnet.modelfile.text import read_text
-from spasmnet.network import Network
-from spasmnet.parameter import Source
+from spasmnet.io.toml.fields import Fields, kind_of, shown, texts
+from spasmnet.io.toml.parameters import Context
+from spasmnet.io.toml.reader import read_source
+from spasmnet.io.toml.text import read_text
+from spasmnet.model.network import Network
+from spasmnet.model.parameter import Source
 from spasmnet.triage.guidance import CARE_LEVELS
 
 Item = TypeVar("Item")

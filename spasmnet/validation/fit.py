@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spasmnet import catalogue
-from spasmnet.assign import Place, cited_numbers, with_values
-from spasmnet.cpd import NoisyMax
-from spasmnet.engine import compile
-from spasmnet.network import Network
-from spasmnet.reading import load
+from spasmnet.inference.engine import compile
+from spasmnet.io import catalogue
+from spasmnet.io.reading import load
+from spasmnet.model.cpd import NoisyMax
+from spasmnet.model.network import Network
+from spasmnet.parameters.assignment import Place, cited_numbers, with_values
 from spasmnet.validation.calibration import Verdict, answer, calibrate
 from spasmnet.validation.files import Target, read_targets
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from spasmnet.network import Network
-from spasmnet.parameter import Source
+from spasmnet.model.network import Network
+from spasmnet.model.parameter import Source
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from spasmnet.assign import cited_numbers
-from spasmnet.cpd import NoisyMax
-from spasmnet.display import percent
-from spasmnet.engine import Engine
-from spasmnet.network import Edge, Network
+from spasmnet.inference.engine import Engine
+from spasmnet.model.cpd import NoisyMax
+from spasmnet.model.network import Edge, Network
+from spasmnet.model.words import percent
+from spasmnet.parameters.assignment import cited_numbers
 from spasmnet.triage.guidance import CARE_LEVELS
 from spasmnet.validation.markdown import link, number, page, quoted, sentence, states_of, table
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from spasmnet.display import percent
-from spasmnet.inventory import Inventory
-from spasmnet.network import Network
+from spasmnet.model.inventory import Inventory
+from spasmnet.model.network import Network
+from spasmnet.model.words import percent
 from spasmnet.validation.calibration import Verdict
 from spasmnet.validation.files import Collection
 from spasmnet.validation.markdown import number, page, quoted, signed_off, states_of, table

@@ -8,11 +8,11 @@ from math import floor, log10
 
 import numpy as np
 
-from spasmnet.assign import Place, cited_numbers, with_values
-from spasmnet.decision.robustness import decision_robustness
-from spasmnet.engine import Engine, compile
-from spasmnet.network import Network
+from spasmnet.inference.engine import Engine, compile
+from spasmnet.model.network import Network
+from spasmnet.parameters.assignment import Place, cited_numbers, with_values
 from spasmnet.triage.guidance import CARE_LEVELS
+from spasmnet.triage.robustness import decision_robustness
 from spasmnet.validation.files import Vignette
 from spasmnet.validation.vignettes import Outcome, run_vignettes
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spasmnet.assign import has_ranges
-from spasmnet.engine import Engine
-from spasmnet.inventory import inventory
+from spasmnet.inference.engine import Engine
+from spasmnet.model.inventory import inventory
+from spasmnet.parameters.assignment import has_ranges
 from spasmnet.validation import model_pages, result_pages
 from spasmnet.validation.calibration import calibrate
 from spasmnet.validation.files import Collection

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from spasmnet.engine import Engine
+from spasmnet.inference.engine import Engine
 from spasmnet.triage.guidance import CARE_LEVELS, UNDETERMINED
 from spasmnet.triage.report import report
 from spasmnet.validation.files import Vignette

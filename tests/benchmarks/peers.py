@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spasmnet import Network
-from spasmnet.interop import to_pgmpy
+from spasmnet.io.pgmpy import to_pgmpy
 
 
 def agrum() -> Any:

@@ -16,8 +16,8 @@ import pytest
 
 import spasmnet
 from spasmnet import Engine, Network
-from spasmnet.circuit.factors import ancestors
-from spasmnet.sensitivity.parameters import parameter_sensitivity
+from spasmnet.inference.factors import ancestors
+from spasmnet.sensitivity.one_way import parameter_sensitivity
 from spasmnet.sensitivity.query import Query, prepare
 from tests import classic
 from tests.benchmarks.conftest import Add, Race, timed
@@ -61,7 +61,7 @@ HARD = ("munin1", ("R_APB_FORCE", "R_MEDD2_AMPR_EW"))  # 72 of 186
 
 def planned(network: Network, target: str, finding: str) -> Query:
     """A query that nobody has asked yet; no circuit for all variables is made, as compile would."""
-    engine = cast(Engine, SimpleNamespace(network=network, max_products=spasmnet.circuit.MAX_PRODUCTS))
+    engine = cast(Engine, SimpleNamespace(network=network, max_products=spasmnet.inference.compiling.MAX_PRODUCTS))
     return prepare(engine, target, {finding: network.by_name[finding].states[0]})
 
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 WRITING = """
 import sys, itertools
 from spasmnet import load
-from spasmnet.asking.answers import write_answers
+from spasmnet.cli.answers_file import write_answers
 network = load()
 print("ready", flush=True)
 for i in itertools.count():
@@ -85,7 +85,7 @@ def _environment(folder: Path) -> dict[str, str]:
 def _answers(folder: Path, chance: random.Random) -> str | None:
     """The file is whole JSON, private, and after the next write alone."""
     from spasmnet import load
-    from spasmnet.asking.answers import write_answers
+    from spasmnet.cli.answers_file import write_answers
 
     place = folder / "answers"
     place.mkdir(exist_ok=True)

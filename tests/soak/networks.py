@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 import spasmnet
 from spasmnet import Deterministic, Engine, ImpossibleEvidenceError, Network, NoisyMax, Table, Variable
-from spasmnet.circuit.targeted import targeted_posterior
-from spasmnet.cpd import CPD
-from spasmnet.table import solve_rows
+from spasmnet.inference.table import solve_rows
+from spasmnet.inference.targeted import targeted_posterior
+from spasmnet.model.cpd import CPD
 from tests import enumeration
 from tests.strategies import extreme_rows, rows
 

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 import spasmnet
-from spasmnet.engine import Engine
 from spasmnet.errors import ImpossibleEvidenceError
+from spasmnet.inference.engine import Engine
 from tests import classic
 from tests.soak.report import Report
 

@@ -1,1 +1,0 @@
-"""The JSON contract: a question in, an answer or an error out, as the schemas in `spasmnet/schema` say."""

@@ -1,0 +1,1 @@
+"""The pages of results, by what they are about."""

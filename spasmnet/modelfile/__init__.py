@@ -1,5 +1,0 @@
-"""The library's model file format: every number with its range and source, every problem reported at once."""
-
-from spasmnet.modelfile.reader import parse_model, read_model
-
-__all__ = ["parse_model", "read_model"]
