@@ -34,7 +34,7 @@ from spasmnet.model.arguments import public
 from spasmnet.model.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.model.network import Edge, Network, Variable
 from spasmnet.model.parameter import Parameter, Source
-from spasmnet.triage.guidance import Harm, Losses, Rule, Screening
+from spasmnet.triage.guidance import Guidance, Harm, Losses, Rule, Screening
 
 if TYPE_CHECKING:
     from spasmnet.api.answer import answer_json
@@ -112,7 +112,7 @@ __all__ = [  # noqa: RUF022 -- grouped by concept, as a reader meets them
     # a network, from a file or by hand
     "load", "models", "read", "write", "from_pgmpy", "from_pyagrum", "to_pgmpy",
     "Network", "Variable", "Table", "NoisyMax", "Deterministic", "CPD", "Parameter", "Source", "Edge", "Rule",
-    "Losses", "Harm", "Screening",
+    "Losses", "Harm", "Screening", "Guidance",
     # asking it
     "compile", "Engine", "Posterior", "Explanation", "Provenance", "do", "sample",
     # what a case means for a person

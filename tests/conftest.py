@@ -14,6 +14,30 @@ settings.register_profile("tests", CALM, derandomize=True)
 settings.register_profile("soak", CALM, derandomize=False, max_examples=1000)
 settings.load_profile("tests")
 
+SLOW = (
+    "benchmarks", "test_asking", "test_bnlearn", "test_classic", "test_decision", "test_explorer", "test_files",
+    "test_interruptions", "test_notebooks", "test_odd_arguments", "test_population", "test_site", "test_sobol",
+    "test_soak", "test_twin", "test_uncertainty", "test_validation", "test_wheel", "test_writing",
+)  # fmt: skip
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the kernels once, before the processes that share the tests begin."""
+    if not hasattr(config, "workerinput"):
+        from spasmnet.kernels.native import kernels
+
+        kernels()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes long, and what drives a browser."""
+    for item in items:
+        if any(part in SLOW for part in item.path.with_suffix("").parts):
+            item.add_marker("slow")
+        if {"browser", "page", "calculator"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("browser")
+
+
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",

@@ -10,6 +10,7 @@ import numpy as np
 
 import spasmnet
 from spasmnet import Edge, Harm, Losses, Network, Parameter, Rule, Source, Table, Variable
+from spasmnet.triage.guidance import Guidance
 
 TEXTS = (
     "<script>window.hacked=1;alert(1)</script>",
@@ -64,11 +65,13 @@ def network(texts: tuple[str, ...] = TEXTS) -> Network:
         variables, cpds, name=texts[0], version=texts[1], title=texts[8], description=texts[2], population=texts[3],
         intended_use=f"{texts[9]} research", license=texts[5], main_outcome=names[1], edges=edges,
         sources={text: Source(text, "review", text, authors=text, journal=text, url=text) for text in texts},
-        advice=[Rule(texts[0], {names[1]: (texts[1],)}, texts[0]), Rule("always", {}, texts[15])],
-        red_flags=[Rule("flag", when, texts[1], "urgent", source=texts[0], suspects=(names[2],))],
-        losses=Losses(dict(zip(LEVELS, (0.0, 0.05, 0.1, 0.2), strict=True)), (
-            Harm("harm", names[1], (texts[1],), dict(zip(LEVELS, (2.0, 0.5, 0.1, 0.0), strict=True))),
-        )),
+        guidance=Guidance(
+            advice=(Rule(texts[0], {names[1]: (texts[1],)}, texts[0]), Rule("always", {}, texts[15])),
+            red_flags=(Rule("flag", when, texts[1], "urgent", source=texts[0], suspects=(names[2],)),),
+            losses=Losses(dict(zip(LEVELS, (0.0, 0.05, 0.1, 0.2), strict=True)), (
+                Harm("harm", names[1], (texts[1],), dict(zip(LEVELS, (2.0, 0.5, 0.1, 0.0), strict=True))),
+            )),
+        ),
     )  # fmt: skip
 
 

@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 from spasmnet.model.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.model.network import Network, Variable
 from spasmnet.model.parameter import Parameter
-from spasmnet.triage.guidance import CARE_LEVELS, UNKNOWN_COUNTS_AS, Harm, Losses, Rule, Screening
+from spasmnet.triage.guidance import (
+    CARE_LEVELS,
+    UNKNOWN_COUNTS_AS,
+    Guidance,
+    Harm,
+    Losses,
+    Rule,
+    Screening,
+)
 
 KINDS = ("table", "noisy_max", "deterministic")
 ODD_NAMES = (
@@ -266,7 +274,7 @@ def asking_networks(draw: st.DrawFn, losses: bool | None = None, causes: int = 1
             harms.append(Harm(name, name, states[-1:], dict(zip(CARE_LEVELS, loss.tolist(), strict=True))))
         burden = dict(zip(CARE_LEVELS, np.sort(random.random(4) * 10).tolist(), strict=True))
         found["losses"] = Losses(burden, tuple(harms))
-    return replace(network, variables=tuple(variables), red_flags=tuple(flags), **found)
+    return replace(network, variables=tuple(variables), guidance=Guidance(red_flags=tuple(flags), **found))
 
 
 def as_kind(plain: pd.DataFrame, kind: str) -> Any:

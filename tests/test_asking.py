@@ -18,7 +18,7 @@ from spasmnet.errors import EvidenceError, ImpossibleEvidenceError, SpasmnetErro
 from spasmnet.inference.engine import Engine
 from spasmnet.model.network import Network, Table, Variable
 from spasmnet.triage.care import OUTCOMES
-from spasmnet.triage.guidance import CARE_LEVELS, Harm, Losses, Rule
+from spasmnet.triage.guidance import CARE_LEVELS, Guidance, Harm, Losses, Rule, guidance_of
 from spasmnet.triage.report import report
 from spasmnet.voi.batch import Batch, distinct
 from spasmnet.voi.interview import interview_step
@@ -69,7 +69,7 @@ class Naive:
         return sum(bits(self.posterior(group, more)) for group in groups)
 
     def loss(self, more: Mapping[str, str] | None = None) -> float:
-        losses = self.network.losses
+        losses = guidance_of(self.network).losses
         assert losses is not None
         total = {level: losses.burden[level] for level in CARE_LEVELS}
         for harm in losses.harms:
@@ -128,7 +128,7 @@ def test_information_value_and_change_against_enumeration(case: tuple[Network, d
         assert q.information == pytest.approx(
             found.entropy - naive.expected(name, lambda w: naive.entropy(groups, w)), abs=TIGHT
         )
-        if network.losses:
+        if guidance_of(network).losses:
             scale = max(1.0, naive.loss())
             assert q.value == pytest.approx(naive.loss() - naive.expected(name, naive.loss), abs=TIGHT * scale)
             assert q.net == q.value - q.cost
@@ -154,7 +154,7 @@ def test_changes_of_decision_against_enumeration(case: tuple[Network, dict[str, 
     hidden = [q.variable.name for q in found.questions]
     assume(np.prod([len(network.by_name[n].states) for n in hidden]) <= 100)
     for decision, at in (("care", 0), ("cause", 1)):
-        if decision == "care" and not network.losses:
+        if decision == "care" and not guidance_of(network).losses:
             continue
         same = same_decision(naive.engine, given, decision=decision)
         expected = naive.expected(hidden, lambda w, at=at: naive.decided(w)[at] == (care, cause)[at])
@@ -186,14 +186,14 @@ def test_two_questions_ahead_against_enumeration(case: tuple[Network, dict[str, 
                     for s in network.by_name[second].states
                 ]
                 gains.append(now - sum(p * naive.entropy(groups, w) for w, p in pairs if p > 0))
-                if network.losses:
+                if guidance_of(network).losses:
                     loss = sum(p * naive.loss(w) for w, p in pairs if p > 0)
                     nets.append(naive.loss(answer) - loss - costs[second])
             information += chance * (now - max(gains))
-            if network.losses:
+            if guidance_of(network).losses:
                 value += chance * (naive.loss(answer) - max(nets))
         assert q.information == pytest.approx(found.entropy - information, abs=TIGHT)
-        if network.losses:
+        if guidance_of(network).losses:
             assert q.net == pytest.approx(naive.loss() - value - q.cost, abs=TIGHT * max(1.0, naive.loss()))
         assert set(q.then or {}) <= set(q.variable.states)
 
@@ -241,7 +241,7 @@ def test_rows_are_decided_as_single_cases_are(case: tuple[Network, dict[str, Any
     naive = Naive(network, given)
     targets = [v.name for role in ("cause", "serious") for v in network.variables if v.role == role]
     asked = [v.name for v in network.variables if v.question]
-    harms = [h.variable for h in network.losses.harms] if network.losses else []
+    harms = [h.variable for h in guidance_of(network).losses.harms] if guidance_of(network).losses else []
     batch = Batch(naive.engine, [*targets, *harms], asked, given)
     decider = Decider(batch, targets)
     worlds = [w for w, _ in naive.worlds([n for n in asked if not isinstance(given.get(n), str)])][:20]
@@ -278,7 +278,12 @@ def small(losses: bool = True) -> Network:
     flags = (Rule("alarm", {"alarm": ("yes",)}, "Hurry.", "emergency", suspects=("cause",)),)
     harm = Harm("cause", "cause", ("yes",), {"self_care": 20.0, "routine": 5.0, "urgent": 0.0, "emergency": 0.0})
     burden = {"self_care": 0.0, "routine": 1.0, "urgent": 4.0, "emergency": 12.0}
-    return Network(variables, cpds, name="small", red_flags=flags, losses=Losses(burden, (harm,)) if losses else None)
+    return Network(
+        variables,
+        cpds,
+        name="small",
+        guidance=Guidance(red_flags=flags, losses=Losses(burden, (harm,)) if losses else None),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -329,7 +334,7 @@ def test_costs_decide_the_order_and_change_no_answer(engine: Engine) -> None:
     assert next_question(engine).questions[0].cost == 0.5
     cheap = Network(
         tuple(Variable(v.name, v.states, role=v.role, question=v.question) for v in small().variables),
-        small().cpds, red_flags=small().red_flags, losses=small().losses,
+        small().cpds, guidance=small().guidance,
     )  # fmt: skip
     assert cheap.digest == small().digest
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 import spasmnet
 from spasmnet import Engine, Network, NoisyMax, Posterior, Table, Variable
 from spasmnet.model.parameter import UNMEASURED_KINDS
+from spasmnet.triage.guidance import guidance_of
 
 ABSOLUTE = 1e-12  # two probabilities that should be the same one
 ROUNDING = 1e-12  # the share by which a probability may seem to fall without having fallen
@@ -493,8 +494,8 @@ def test_every_source_is_used(network: Network) -> None:
     """Every source stands behind a number, an edge, a piece of advice or a red flag, and each of these names one."""
     used = {p.source for cpd in network.cpds.values() for p in cpd.parameters.values()}
     used |= {edge.source for edge in network.edges}
-    used |= {rule.source for rule in (*network.advice, *network.red_flags)}
-    used |= {number.source for number in network.screening.numbers(network.red_flags)}
+    used |= {rule.source for rule in (*guidance_of(network).advice, *guidance_of(network).red_flags)}
+    used |= {number.source for number in guidance_of(network).numbers()}
     assert used == set(network.sources)
 
 

@@ -22,7 +22,7 @@ from spasmnet.cli.main import main
 from spasmnet.errors import EvidenceError
 from spasmnet.io.toml import parse_model
 from spasmnet.triage.care import OUTCOMES, UNDETERMINED
-from spasmnet.triage.guidance import CARE_LEVELS
+from spasmnet.triage.guidance import CARE_LEVELS, Guidance, guidance_of
 from spasmnet.triage.report import report
 from spasmnet.voi.interview import interview_step
 from tests.strategies import asking_networks, evidence
@@ -87,13 +87,15 @@ def test_flags_stand_as_defined(drawn: tuple[Network, dict[str, Any], set[str]])
         found = report(spasmnet.compile(network), case, unknown=unknown)
     except ImpossibleEvidenceError as error:
         assert {flag.id for flag in error.red_flags} == {
-            rule.id for rule in network.red_flags if status(rule, 0, case, unknown, None) in ("certain", "likely")
+            rule.id
+            for rule in guidance_of(network).red_flags
+            if status(rule, 0, case, unknown, None) in ("certain", "likely")
         }
         return
     told = {flag.id: flag.holds for flag in (*found.red_flags, *found.possible_red_flags)}
     told |= {rule.id: "unresolved" for rule in found.unresolved_red_flags}
-    for rule in network.red_flags:
-        threshold = network.screening.threshold(rule)
+    for rule in guidance_of(network).red_flags:
+        threshold = guidance_of(network).screening.threshold(rule)
         chances = [sum(found.posterior[n][s] for s in states) for n, states in rule.when.items()]
         assume(all(abs(chance - threshold) > 1e-9 for chance in chances))
         expected = status(rule, threshold, case, unknown, found.posterior)
@@ -109,7 +111,9 @@ def test_no_way_of_asking_goes_below_a_flag(drawn: tuple[Network, dict[str, Any]
     engine = spasmnet.compile(network)
     hard = {name: finding for name, finding in case.items() if isinstance(finding, str)}
     for findings in (case, hard):
-        sure = [place(r.level) for r in network.red_flags if status(r, 0, findings, unknown, None) == "certain"]
+        sure = [
+            place(r.level) for r in guidance_of(network).red_flags if status(r, 0, findings, unknown, None) == "certain"
+        ]
         floor = max(sure, default=-1)
         question = {"contract": 1, "evidence": {**findings, **dict.fromkeys(unknown, "unknown")}}
         assume(not any("unknown" in v.states for v in network.variables))
@@ -132,7 +136,7 @@ def test_no_way_of_asking_goes_below_a_flag(drawn: tuple[Network, dict[str, Any]
             step = interview_step(engine, answers, interval=None, samples=5)
             assert told(step.care) == level
             assert {flag.id for flag in step.red_flags} >= {
-                r.id for r in network.red_flags if status(r, 0, findings, unknown, None) == "certain"
+                r.id for r in guidance_of(network).red_flags if status(r, 0, findings, unknown, None) == "certain"
             }
         if findings is hard and hard and not unknown:
             row = engine.reports(pd.DataFrame([hard])).iloc[0]
@@ -172,11 +176,11 @@ def test_a_contradiction_hides_no_emergency() -> None:
 
 def test_not_knowing_is_no_reassurance() -> None:
     """ "Don't know" to every red-flag question ends undetermined, with the flags that are not ruled out."""
-    asked = sorted({name for rule in NETWORK.red_flags for name in rule.when} - {"spasm"})
+    asked = sorted({name for rule in guidance_of(NETWORK).red_flags for name in rule.when} - {"spasm"})
     step = interview_step(ENGINE, [("spasm", "twitch"), *((name, None) for name in asked)], samples=20)
     assert step.care is not None
     assert (step.care.level, step.care.decided_by) == (UNDETERMINED, "too few answers")
-    assert step.care.preferred and step.care.advice == NETWORK.screening.advice
+    assert step.care.preferred and step.care.advice == guidance_of(NETWORK).screening.advice
     still = {rule.id for rule in step.unresolved_red_flags}
     assert {"emergency_signs", "jaw_stiffness", "saddle_or_retention"} <= still
     assert "cramp_on_walking" not in still  # of which "don't know" counts as absent
@@ -190,7 +194,7 @@ def test_not_knowing_is_no_reassurance() -> None:
 
 def test_enough_answers_tell_a_level() -> None:
     """From the sixth of the fifteen questions on a level below urgent care is told; a flag needs no minimum."""
-    questions = sorted(NETWORK.screening.questions(NETWORK.red_flags))
+    questions = sorted(guidance_of(NETWORK).screening.questions(guidance_of(NETWORK).red_flags))
     assert len(questions) == 15
     for count in range(len(questions) + 1):
         care = spasmnet.care_level(ENGINE, {name: NETWORK.by_name[name].states[0] for name in questions[:count]})
@@ -216,7 +220,11 @@ def rare(prior: float, **screening: Any) -> spasmnet.Engine:
     sign = Variable("sign", ("no", "yes"), role="finding", question="A sign?")
     flag = Rule("sign", {"sign": ("yes",)}, "A sign.", "emergency")
     return spasmnet.compile(
-        Network((sign,), {"sign": Table((), [1 - prior, prior])}, red_flags=(flag,), screening=Screening(**screening))
+        Network(
+            (sign,),
+            {"sign": Table((), [1 - prior, prior])},
+            guidance=Guidance(red_flags=(flag,), screening=Screening(**screening)),
+        )
     )
 
 
@@ -249,7 +257,9 @@ def test_thresholds_can_be_told_per_level_and_flag() -> None:
     assert not report(rare(0.5, thresholds={"emergency": high}), case).red_flags
     network = rare(0.5, thresholds={"emergency": high}).network
     flag = Rule("sign", {"sign": ("yes",)}, "A sign.", "emergency", threshold=Parameter(0.3, 0.2, 0.5, "guess"))
-    other = Network(network.variables, network.cpds, red_flags=(flag,), screening=network.screening)
+    other = Network(
+        network.variables, network.cpds, guidance=Guidance(red_flags=(flag,), screening=guidance_of(network).screening)
+    )
     assert report(spasmnet.compile(other), case).red_flags
     digests = {n.digest for n in (network, other, rare(0.5).network)}
     assert len(digests) == 3

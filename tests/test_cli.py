@@ -21,6 +21,7 @@ from spasmnet.model.inventory import bibtex, inventory, uses
 from spasmnet.model.parameter import Source
 from spasmnet.model.words import finding_text, one_in, percent
 from spasmnet.triage.care import raised_flags
+from spasmnet.triage.guidance import guidance_of
 from spasmnet.triage.report import fitting_advice, ranked, report
 from tests import classic
 
@@ -148,7 +149,7 @@ def test_advice_needs_a_probable_or_leading_cause(engine: spasmnet.Engine) -> No
     chosen = {item.rule.id for item in found.advice}
     assert "review_medicine" in chosen
     assert "poor_circulation" not in chosen
-    for rule in engine.network.advice:
+    for rule in guidance_of(engine.network).advice:
         fits = all(
             sum(found.posterior[n][s] for s in states) >= 0.5 or leading.get(n) in states
             for n, states in rule.when.items()
@@ -185,7 +186,9 @@ def test_hard_findings_raise_exactly_the_flags_that_hold(engine: spasmnet.Engine
     """For hard findings the flags are those whose own rule says that they hold."""
     evidence = {"spasm": "severe", "weakness": "focal", "neuro_sensory": "tingling", "medication": "diuretic"}
     certain = raised_flags(engine.network, evidence)
-    assert {rule.id for rule in certain} == {rule.id for rule in engine.network.red_flags if rule.holds(evidence)}
+    assert {rule.id for rule in certain} == {
+        rule.id for rule in guidance_of(engine.network).red_flags if rule.holds(evidence)
+    }
     assert len(certain) > 3
 
 
@@ -474,7 +477,12 @@ def test_cite_counts_what_rests_on_each_source() -> None:
     assert len(content) == len(network.sources)
     assert sum(s["used"]["parameters"] for s in content) == inventory(network).parameters
     assert sum(s["used"]["rules"] for s in content) == sum(
-        len(rules) for rules in (network.advice, network.red_flags, network.losses.harms if network.losses else ())
+        len(rules)
+        for rules in (
+            guidance_of(network).advice,
+            guidance_of(network).red_flags,
+            guidance_of(network).losses.harms if guidance_of(network).losses else (),
+        )
     )
     assert (content[0]["kind"], content[-1]["kind"]) == ("cohort", "article")
     chosen = run("cite", "grandner_2017").stdout

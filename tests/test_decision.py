@@ -29,7 +29,7 @@ from spasmnet.parameters.assignment import cited_numbers, with_values
 from spasmnet.parameters.names import Place, value_at
 from spasmnet.triage.care import OUTCOMES
 from spasmnet.triage.crossings import CARE, CAUSE
-from spasmnet.triage.guidance import CARE_LEVELS, Rule, Screening
+from spasmnet.triage.guidance import CARE_LEVELS, Guidance, Rule, Screening, guidance_of
 from spasmnet.triage.report import report
 from spasmnet.triage.robustness import DecisionRobustness, decision_robustness
 from spasmnet.triage.rule import DecisionRule
@@ -117,7 +117,7 @@ def two_causes(**options: Any) -> Network:
     cpds = {n: Table((), [1 - p.value, p.value], {(1,): p}) for n, p in (("a", first), ("b", second))}
     burden = dict(zip(CARE_LEVELS, (0.0, 1.0, 2.0, 3.0), strict=True))
     loss = dict(zip(CARE_LEVELS, (4.0, 1.0, 0.5, 0.0), strict=True))
-    return Network(variables, cpds, losses=Losses(burden, (Harm("h", "b", ("yes",), loss),)))
+    return Network(variables, cpds, guidance=Guidance(losses=Losses(burden, (Harm("h", "b", ("yes",), loss),))))
 
 
 def test_shares_in_closed_form() -> None:
@@ -210,7 +210,7 @@ def check_crossings(engine: spasmnet.Engine, evidence: dict[str, Any], found: De
 def test_crossings_are_those_of_changed_networks() -> None:
     """On vignettes of the shipped network, every level told, by compiling the networks on either side."""
     count = 0
-    engine = spasmnet.compile(replace(NETWORK, screening=Screening()))
+    engine = spasmnet.compile(replace(NETWORK, guidance=replace(guidance_of(NETWORK), screening=Screening())))
     for vignette in VIGNETTES[::5]:
         found = decision_robustness(engine, vignette.findings, draws=10)
         count += check_crossings(engine, dict(vignette.findings), found)
@@ -234,7 +234,9 @@ def test_uncertain_flags_turn_decisions() -> None:
     network = two_causes(first=Parameter(0.6, 0.5, 0.7, "study"))
     half = Parameter(0.5, 0.4, 0.6, "study")
     flag = Rule("f", {"b": ("yes",)}, "see somebody", "emergency", suspects=("b",), threshold=half)
-    flagged = Network(network.variables, network.cpds, red_flags=(flag,), losses=network.losses)
+    flagged = Network(
+        network.variables, network.cpds, guidance=Guidance(red_flags=(flag,), losses=guidance_of(network).losses)
+    )
     engine, evidence = spasmnet.compile(flagged), {"b": {"no": 1.1, "yes": 1.0}}
     found = decision_robustness(engine, evidence, kind="uniform", draws=4000)
     assert decided(engine, evidence) == (found.cause, found.care) == ("a", "routine")
@@ -265,8 +267,7 @@ def test_what_is_observed_leads_only_if_a_flag_suspects_it() -> None:
     flagged = Network(
         (*network.variables, Variable("c", ("no", "yes"), role="serious")),
         {**network.cpds, "c": Table((), [0.9, 0.1])},
-        red_flags=(flag,),
-        losses=network.losses,
+        guidance=Guidance(red_flags=(flag,), losses=guidance_of(network).losses),
     )
     engine = spasmnet.compile(flagged)
     for likelihood, leads in ((0.2, "a"), (3.0, "c")):  # 0.14 and 0.71: the threshold of urgent flags is 0.2

@@ -219,8 +219,10 @@ def random_rules(seed: int) -> tuple[Network, list[dict[str, Any]]]:
     burden = dict(zip(CARE_LEVELS, (0.0, 1.0, 4.0, 12.0), strict=True))
     harm = spasmnet.Harm("harm", "v0", ("much",), dict(zip(CARE_LEVELS, (90.0, 40.0, 9.0, 0.0), strict=True)))
     network = Network(
-        tuple(variables), cpds, red_flags=tuple(flags), losses=spasmnet.Losses(burden, (harm,)),
-        screening=spasmnet.Screening({}, spasmnet.Parameter(0.5, 0, 1, "s"), "urgent", "Ask."),
+        tuple(variables), cpds, guidance=spasmnet.Guidance(
+            red_flags=tuple(flags), losses=spasmnet.Losses(burden, (harm,)),
+            screening=spasmnet.Screening({}, spasmnet.Parameter(0.5, 0, 1, "s"), "urgent", "Ask."),
+        ),
     )  # fmt: skip
     plain = random.Random(seed)
     return network, [random_case(network, plain, 0.4) for _ in range(120)]
@@ -703,7 +705,14 @@ def hostile_network() -> Network:
     for before, name in pairwise(HOSTILE):
         cpds[name] = Table((before,), [[0.9, 0.1], [0.2, 0.8]])
     flags = (Rule("x", {HOSTILE[0]: (HOSTILE[-1],)}, HOSTILE[0], "emergency"),)
-    return Network(variables, cpds, name=HOSTILE[0], title=HOSTILE[1], intended_use=HOSTILE[2], red_flags=flags)
+    return Network(
+        variables,
+        cpds,
+        name=HOSTILE[0],
+        title=HOSTILE[1],
+        intended_use=HOSTILE[2],
+        guidance=spasmnet.Guidance(red_flags=flags),
+    )
 
 
 def test_hostile_names_stay_words(browser: Any, folder: Path) -> None:
@@ -924,7 +933,11 @@ def certain_network() -> Network:
     variables = [Variable("rain", ("no", "yes"), role="cause"), Variable("street", ("dry", "wet"), role="finding")]
     rain = Table((), [0.8, 0.2], {(1,): Parameter(0.2, 0.0, 0.4, "")})
     flags = (Rule("flood", {"street": ("wet",)}, "Water in the street.", "emergency"),)
-    return Network(variables, {"rain": rain, "street": Table(("rain",), [[1, 0], [0.5, 0.5]])}, red_flags=flags)
+    return Network(
+        variables,
+        {"rain": rain, "street": Table(("rain",), [[1, 0], [0.5, 0.5]])},
+        guidance=spasmnet.Guidance(red_flags=flags),
+    )
 
 
 def test_a_contradiction_made_by_a_slider_can_be_undone(browser: Any, folder: Path) -> None:

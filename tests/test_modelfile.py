@@ -18,6 +18,7 @@ from spasmnet.io import catalogue
 from spasmnet.io.toml import parse_model, read_model
 from spasmnet.io.toml.text import MAX_BYTES
 from spasmnet.model.cpd import Deterministic, NoisyMax, Table
+from spasmnet.triage.guidance import guidance_of
 
 GOOD = '''# a small model
 format = "spasmnet-model"
@@ -308,8 +309,11 @@ def test_a_good_file_becomes_a_network() -> None:
     heat = network.variable("heat")
     assert heat.codes == {"icd10cm": "X30"} and heat.state_labels == ("Not hot", "Hot")
     assert heat.state_descriptions == ("", "30 degrees and more")
-    assert network.red_flags[0].when == {"limp": ("yes",), "pain": ("yes",)} and network.red_flags[0].level == "urgent"
-    assert network.advice[0].claims == ("A2",) and dict(network.claims)["A2"] == "drink"
+    assert (
+        guidance_of(network).red_flags[0].when == {"limp": ("yes",), "pain": ("yes",)}
+        and guidance_of(network).red_flags[0].level == "urgent"
+    )
+    assert guidance_of(network).advice[0].claims == ("A2",) and dict(network.claims)["A2"] == "drink"
     assert network.sources["doe_2001"].year == 2001
     assert pickle.loads(pickle.dumps(network)) == network
 

@@ -11,7 +11,7 @@ import spasmnet
 from spasmnet import Network, NoisyMax, Table, Variable
 from spasmnet.inference.engine import Engine
 from spasmnet.model.cpd import CPD
-from spasmnet.triage.guidance import CARE_LEVELS, Harm, Losses
+from spasmnet.triage.guidance import CARE_LEVELS, Guidance, Harm, Losses
 from tests import classic
 
 YES = ("no", "yes")
@@ -149,7 +149,7 @@ def decided(network: Network, variable: str, losses: dict[str, tuple[float, floa
         for state, (a, b) in losses.items()
     )
     burden = {level: 0.0 if level in (first, last) else 1e6 for level in CARE_LEVELS}
-    return Network(network.variables, network.cpds, losses=Losses(burden, harms))
+    return Network(network.variables, network.cpds, guidance=Guidance(losses=Losses(burden, harms)))
 
 
 def test_umbrella() -> None:

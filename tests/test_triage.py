@@ -16,7 +16,7 @@ import spasmnet
 from spasmnet import Harm, Losses, ModelError, Network, Posterior, Problem, Rule, Table, Variable
 from spasmnet.io.toml import parse_model
 from spasmnet.triage.care import UNDETERMINED, assess, assess_contradiction, suspected
-from spasmnet.triage.guidance import CARE_LEVELS
+from spasmnet.triage.guidance import CARE_LEVELS, Guidance, guidance_of
 from spasmnet.triage.report import report
 
 NETWORK = spasmnet.load()
@@ -41,7 +41,7 @@ def possible(evidence: dict[str, str]) -> Posterior | None:
         return None
 
 
-@pytest.mark.parametrize("rule", NETWORK.red_flags, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", guidance_of(NETWORK).red_flags, ids=lambda rule: rule.id)
 def test_no_further_finding_takes_the_level_below_a_flag(rule: Rule) -> None:
     """For every way in which a flag holds and every further finding, the level is at least the flag's."""
     for findings in ways(rule):
@@ -58,9 +58,9 @@ def test_no_further_finding_takes_the_level_below_a_flag(rule: Rule) -> None:
 
 def test_no_pair_of_further_findings_removes_a_flag() -> None:
     """Flags are only ever added by findings: exhaustive over all ways of all flags and all pairs of their variables' states."""
-    used = {name for rule in NETWORK.red_flags for name in rule.when}
+    used = {name for rule in guidance_of(NETWORK).red_flags for name in rule.when}
     extras = [(v.name, s) for v in OBSERVABLE if v.name in used for s in v.states]
-    for rule in NETWORK.red_flags:
+    for rule in guidance_of(NETWORK).red_flags:
         for findings in ways(rule):
             for pair in combinations(extras, 2):
                 more = dict(pair)
@@ -73,7 +73,7 @@ def test_flags_hold_one_by_one(chosen: dict[Variable, int]) -> None:
     """Which flags hold depends on each rule alone, never on the other flags or findings."""
     evidence = {v.name: v.states[i % len(v.states)] for v, i in chosen.items()}
     certain = {flag.rule for flag in assess_contradiction(NETWORK, evidence).red_flags}
-    assert certain == {rule for rule in NETWORK.red_flags if rule.holds(evidence)}
+    assert certain == {rule for rule in guidance_of(NETWORK).red_flags if rule.holds(evidence)}
 
 
 @given(st.dictionaries(st.sampled_from(OBSERVABLE), st.integers(0, 10), max_size=6))
@@ -82,7 +82,7 @@ def test_the_level_is_the_higher_of_floor_and_least_loss(chosen: dict[Variable, 
     post = possible({v.name: v.states[i % len(v.states)] for v, i in chosen.items()})
     if post is None:
         return
-    found, losses = assess(post), NETWORK.losses
+    found, losses = assess(post), guidance_of(NETWORK).losses
     care = found.care
     assert care is not None and losses is not None
     for level in CARE_LEVELS:
@@ -104,7 +104,7 @@ def test_equal_losses_take_the_more_cautious_level() -> None:
     """When two levels cost the same, the higher one is preferred."""
     variable = Variable("x", ("no", "yes"))
     losses = Losses(dict(zip(CARE_LEVELS, (0.0, 0.0, 5.0, 5.0), strict=True)), ())
-    network = Network((variable,), {"x": Table((), [0.5, 0.5])}, losses=losses)
+    network = Network((variable,), {"x": Table((), [0.5, 0.5])}, guidance=Guidance(losses=losses))
     care = spasmnet.care_level(spasmnet.compile(network))
     assert care is not None and care.level == "routine"
 
@@ -129,27 +129,27 @@ def test_flags_name_what_they_are_flags_for() -> None:
     found = report(ENGINE, {"dark_urine": "cola", "muscle_pain": "present"})
     assert found.differential[0].name == "rhabdomyolysis"
     assert suspected(found.red_flags) == ("rhabdomyolysis",)
-    routine = [rule for rule in NETWORK.red_flags if rule.level == "routine"]
+    routine = [rule for rule in guidance_of(NETWORK).red_flags if rule.level == "routine"]
     assert suspected([replace(routine[0], suspects=("dvt",))]) == ()
 
 
 def test_every_serious_condition_is_named_by_a_flag() -> None:
     """Nothing that must not be missed depends on probabilities alone."""
-    named = {name for rule in NETWORK.red_flags for name in rule.suspects}
+    named = {name for rule in guidance_of(NETWORK).red_flags for name in rule.suspects}
     assert {v.name for v in NETWORK.variables if v.role == "serious"} <= named
 
 
 def test_losses_are_part_of_the_digest() -> None:
     """A changed loss is another model."""
-    losses = NETWORK.losses
+    losses = guidance_of(NETWORK).losses
     assert losses is not None
     dearer = replace(losses, burden={**losses.burden, "routine": 1.5})
-    assert replace(NETWORK, losses=dearer).digest != NETWORK.digest
+    assert replace(NETWORK, guidance=replace(guidance_of(NETWORK), losses=dearer)).digest != NETWORK.digest
 
 
 def test_more_probable_harm_never_lowers_the_level() -> None:
     """Along rising probability of every harm alone, the preferred level only rises."""
-    losses = NETWORK.losses
+    losses = guidance_of(NETWORK).losses
     assert losses is not None
     for harm in losses.harms:
         last = 0

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import spasmnet
 from spasmnet import Deterministic, Network, NoisyMax, Table, Variable, read, write
 from spasmnet.errors import FormatError, ModelFileError
+from spasmnet.triage.guidance import guidance_of
 from tests import classic
 from tests.strategies import asking_networks, networks, plain_text, ranged_networks
 
@@ -253,17 +254,15 @@ def test_ranges_and_values_of_cited_numbers_are_kept(tmp_path: Path, network: Ne
 def test_flags_losses_roles_and_questions_are_kept(tmp_path: Path, network: Network) -> None:
     """What a model says should be done comes back whole; findings without a text get the flag's id."""
     assume(all(name.strip() for v in network.variables for name in (v.name, *v.states)))  # blanks alone are no name
-    flags = tuple(replace(flag, text=flag.id) for flag in network.red_flags)
-    network = replace(network, red_flags=flags)
+    flags = tuple(replace(flag, text=flag.id) for flag in guidance_of(network).red_flags)
+    network = replace(network, guidance=replace(guidance_of(network), red_flags=flags))
     write(network, tmp_path / "a.toml")
     again = read(tmp_path / "a.toml")
-    assert again.red_flags == flags
+    assert guidance_of(again).red_flags == flags
     assert [(v.role, v.question, v.cost) for v in again.variables] == [
         (v.role, v.question.strip(), v.cost) for v in network.variables
     ]
-    assert (again.losses is None) == (network.losses is None)
-    if network.losses is not None and again.losses is not None:
-        assert again.losses.content() == network.losses.content()
+    assert guidance_of(again).content() == guidance_of(network).content()
 
 
 def test_a_number_that_was_moved_out_of_its_range_widens_it(tmp_path: Path) -> None:

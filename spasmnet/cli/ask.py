@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from spasmnet.cli.options import EPILOG, compile_model, model_options, open_model, print_json, stdin
+from spasmnet.triage.guidance import guidance_of
 
 
 @click.command(epilog=EPILOG)
@@ -61,4 +62,4 @@ def ask(
     from spasmnet.cli.interview_screen import ranking_screen
     from spasmnet.cli.screens import console, show
 
-    show(ranking_screen(found, top, network.losses is not None), console())
+    show(ranking_screen(found, top, guidance_of(network).losses is not None), console())

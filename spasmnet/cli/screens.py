@@ -302,6 +302,12 @@ def _about(network: Network, variable: Variable, detailed: bool) -> Group:
     return Group(*lines)
 
 
+def _plural(what: str) -> str:
+    """A kind of rule in the plural: "red flags", "pieces of advice"."""
+    first, _, rest = what.partition(" of ")
+    return f"{first}s of {rest}" if rest else f"{first}s"
+
+
 def check_screen(
     network: Network,
     counts: Inventory,
@@ -315,7 +321,7 @@ def check_screen(
     titles = {role: title.lower() for role, title in ROLE_TITLES.items() if role in counts.roles}
     roles = ", ".join(f"{counts.roles[role]} {title}" for role, title in titles.items())
     contested = f", {counts.contested} of them contested" if counts.contested else ""
-    rules = f"{counts.red_flags} red flags, {counts.advice} pieces of advice"
+    rules = ", ".join(f"{count} {_plural(what)}" for what, count in counts.rules.items())
     main = network.by_name.get(network.main_outcome)
     size = sum(prod(cpd.shape) for cpd in network.cpds.values())
     facts = {
@@ -325,7 +331,7 @@ def check_screen(
         + (f" ({roles})" if roles else "")
         + f", {counts.states:,} states, {size:,} probabilities",
         "structure": f"{counts.edges:,} edges{contested}; {cpds}",
-        "rules": rules if network.red_flags or network.advice else "",
+        "rules": rules if any(counts.rules.values()) else "",
         "claims": f"{counts.claims}, each with a home in the model" if counts.claims else "",
         "circuit": circuit,
         "prior": f"{name_of(main)}: {states_text(main, posterior[main.name])}" if main and posterior else "",

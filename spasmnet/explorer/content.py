@@ -23,7 +23,7 @@ from spasmnet.model.network import Network, Variable
 from spasmnet.model.words import name_of, plain, state_of
 from spasmnet.parameters.vector import Numbers
 from spasmnet.sensitivity.polynomial import Polynomial, polynomial
-from spasmnet.triage.guidance import CARE_LEVELS, NOTICE, UNDETERMINED, Rule
+from spasmnet.triage.guidance import CARE_LEVELS, NOTICE, UNDETERMINED, Rule, guidance_of
 
 FORMAT = 1
 MOST_PRODUCTS = 2_000_000  # which a browser goes through in some 20 ms
@@ -63,7 +63,10 @@ def content(engine: Engine) -> dict[str, Any]:
         "circuit": _program(query.circuit),
         "numbers": _numbers(network, query, position),
         "sources": {key: {"kind": plain(s.kind), "text": plain(s.citation())} for key, s in network.sources.items()},
-        "flags": [_flag(rule, network.screening.threshold(rule), position) for rule in network.red_flags],
+        "flags": [
+            _flag(rule, guidance_of(network).screening.threshold(rule), position)
+            for rule in guidance_of(network).red_flags
+        ],
         "screening": _screening(network, position),
         "levels": [*CARE_LEVELS, UNDETERMINED],
         "losses": _losses(network, position),
@@ -163,17 +166,17 @@ def _flag(rule: Rule, threshold: float, position: dict[str, int]) -> dict[str, A
 
 def _screening(network: Network, position: dict[str, int]) -> dict[str, Any]:
     """The questions that must be answered, how many of them, and below which level."""
-    screening = network.screening
+    screening = guidance_of(network).screening
     return {
-        "questions": sorted(position[name] for name in screening.questions(network.red_flags)),
-        "minimum": screening.minimum(network.red_flags),
+        "questions": sorted(position[name] for name in screening.questions(guidance_of(network).red_flags)),
+        "minimum": screening.minimum(guidance_of(network).red_flags),
         "rulesOut": CARE_LEVELS.index(screening.rules_out),
         "advice": plain(screening.advice),
     }
 
 
 def _losses(network: Network, position: dict[str, int]) -> dict[str, Any] | None:
-    losses = network.losses
+    losses = guidance_of(network).losses
     if losses is None:
         return None
     return {

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from spasmnet.errors import EvidenceError
 from spasmnet.findings.query import Codes, Question
 from spasmnet.triage.care import OUTCOMES, CareRule, Findings, chance_of, suspected, weights
+from spasmnet.triage.guidance import guidance_of
 
 Floats = NDArray[np.float64]
 KINDS = ("cause", "care", "target")
@@ -112,7 +113,7 @@ def decisions(question: Question, rows: Codes, posteriors: Mapping[str, Floats])
         pointing = rule.in_order(holding) & np.array([bool(name) for name in first], dtype=bool)
         which = np.where(pointing.any(axis=1), pointing.argmax(axis=1) if first else 0, -1).tolist()
         found["cause"] = [first[k] if k >= 0 else ranked[b] for k, b in zip(which, best, strict=True)]
-    if network.losses is not None:
+    if guidance_of(network).losses is not None:
         found["care"] = [OUTCOMES[place] for place in levels.told.tolist()]
     p = posteriors[question.event.variable] @ question.event.groups
     found["target"] = [question.event.names[int(i)] for i in p.argmax(axis=1)]
@@ -123,8 +124,8 @@ def _posteriors(question: Question, rows: Codes) -> tuple[dict[str, Floats], Flo
     """The posteriors, in each case, of the variables that any decision looks at, and ln P(case)."""
     network = question.network
     needed = {v.name for v in network.variables if v.role in ("cause", "serious")} | {question.event.variable}
-    needed |= {harm.variable for harm in network.losses.harms} if network.losses else set()
-    needed |= {name for rule in network.red_flags for name in rule.when}
+    needed |= {harm.variable for harm in guidance_of(network).harms}
+    needed |= {name for rule in guidance_of(network).red_flags for name in rule.when}
     names = [name for name in network.names if name in needed]
     found, log_evidence = question.ask(rows, [network.names.index(name) for name in names])
     ends = np.cumsum([len(network.by_name[name].states) for name in names])

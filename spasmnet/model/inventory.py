@@ -27,7 +27,8 @@ LATEX = {character: f"\\{character}" for character in "&%$#_"} | {  # what has a
 class Inventory:
     """Counts of a network's parts.
 
-    `parameters` are the cited numbers (not those that only make a row sum to 1), `kinds` counts them by kind of source.
+    `parameters` are the cited numbers (not those that only make a row sum to 1), `kinds` counts them by kind of source;
+    `rules` counts those of the guidance by what one of them is called.
     """
 
     variables: int
@@ -40,8 +41,7 @@ class Inventory:
     kinds: Mapping[str, int]
     sources: int
     claims: int
-    red_flags: int
-    advice: int
+    rules: Mapping[str, int]
 
     @property
     def assumed(self) -> float:
@@ -56,7 +56,7 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A source and how many parameters, edges and rules (advice, red flags, losses) rest on it."""
+    """A source and how many parameters, edges and rules of the guidance rest on it."""
 
     source: Source
     parameters: int
@@ -91,8 +91,7 @@ def inventory(network: Network) -> Inventory:
         kinds=FrozenMapping({kind: kinds[kind] for kind in (*SOURCE_KINDS, "unknown") if kinds[kind]}),
         sources=len(network.sources),
         claims=len(network.claims),
-        red_flags=len(network.red_flags),
-        advice=len(network.advice),
+        rules=FrozenMapping({} if network.guidance is None else network.guidance.counts()),
     )
 
 
@@ -123,10 +122,11 @@ def uses(network: Network, keys: tuple[str, ...] = ()) -> tuple[Use, ...]:
     if unknown:
         raise SpasmnetError("\n  ".join(f"unknown source {key!r}; {suggest(key, network.sources)}" for key in unknown))
     cited = (p for cpd in network.cpds.values() for p in cpd.parameters.values() if not p.complement)
-    parameters = Counter(p.source for p in (*cited, *network.screening.numbers(network.red_flags)))
+    guidance = network.guidance
+    numbers = guidance.numbers() if guidance is not None else ()
+    parameters = Counter(p.source for p in (*cited, *numbers))
     edges = Counter(edge.source for edge in network.edges)
-    rules = Counter(rule.source for rule in (*network.advice, *network.red_flags))
-    rules.update(harm.source for harm in (network.losses.harms if network.losses else ()))
+    rules = Counter(guidance.sources() if guidance is not None else ())
     found = {key: Use(source, parameters[key], edges[key], rules[key]) for key, source in network.sources.items()}
     if keys:
         return tuple(found[key] for key in dict.fromkeys(keys))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -19,8 +19,7 @@ from spasmnet.errors import ModelError, Problem, UnknownStateError, UnknownVaria
 from spasmnet.model.arguments import public
 from spasmnet.model.cpd import CPD, Deterministic, NoisyMax, Table
 from spasmnet.model.cpd import ROW_SUM_TOLERANCE as ROW_SUM_TOLERANCE
-from spasmnet.model.parameter import Source
-from spasmnet.triage.guidance import Losses, Rule, Screening
+from spasmnet.model.parameter import Parameter, Source
 from spasmnet.views import Shown, plotter
 
 if TYPE_CHECKING:
@@ -127,6 +126,22 @@ class Edge:
     note: str = ""
 
 
+class Guidance(Protocol):
+    """What a model says should be done with its answers; only the parts that know its field understand it."""
+
+    def content(self) -> list[Any]:
+        """Everything that changes a decision, as plain data in a fixed order."""
+
+    def numbers(self) -> tuple[Parameter, ...]:
+        """The cited numbers in it."""
+
+    def sources(self) -> tuple[str, ...]:
+        """The source of each of its rules, by key; empty text for a rule that names none."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How many rules of which kind it has, by the kind's name for one."""
+
+
 @public
 @dataclass(frozen=True, eq=False)
 class Network(Rebuilt, Shown):
@@ -156,14 +171,11 @@ class Network(Rebuilt, Shown):
     edges: tuple[Edge, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=FrozenMapping)
     claims: Mapping[str, str] = field(default_factory=FrozenMapping)
-    advice: tuple[Rule, ...] = ()
-    red_flags: tuple[Rule, ...] = ()
-    losses: Losses | None = None
+    guidance: Guidance | None = None
     notes: tuple[str, ...] = ()
-    screening: Screening = field(default_factory=Screening)
 
     def __post_init__(self) -> None:
-        for name in ("variables", "edges", "advice", "red_flags", "notes"):
+        for name in ("variables", "edges", "notes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         for name in ("cpds", "sources", "claims"):
             object.__setattr__(self, name, FrozenMapping(getattr(self, name)))
@@ -194,7 +206,7 @@ class Network(Rebuilt, Shown):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over everything that changes an answer: states, structure, numbers, ranges, red flags and losses."""
+        """SHA-256 over all that changes an answer or a decision: states, structure, numbers, ranges, guidance."""
         import hashlib  # with OpenSSL a tenth of our import time
 
         sha = hashlib.sha256(b"spasmnet network digest 1\n")
@@ -207,15 +219,8 @@ class Network(Rebuilt, Shown):
             sha.update(json.dumps(head).encode())
             for values in _numbers(cpd):
                 sha.update((np.asarray(values, dtype="<f8") + 0.0).tobytes())
-        flags = sorted(
-            (flag.id, flag.level, sorted((k, sorted(v)) for k, v in flag.when.items()), *flag.suspects)
-            for flag in self.red_flags
-        )
-        sha.update(json.dumps(flags).encode())
-        if self.red_flags:
-            sha.update(json.dumps(self.screening.content(self.red_flags)).encode())
-        if self.losses is not None:
-            sha.update(json.dumps(self.losses.content()).encode())
+        for part in [[]] if self.guidance is None else self.guidance.content():
+            sha.update(json.dumps(part).encode())
         return sha.hexdigest()
 
     def __eq__(self, other: object) -> bool:

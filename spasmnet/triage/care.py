@@ -36,7 +36,7 @@ from spasmnet._immutable import FrozenMapping, Rebuilt
 from spasmnet.errors import RaisedFlag
 from spasmnet.inference.posterior import Posterior
 from spasmnet.model.network import Network
-from spasmnet.triage.guidance import CARE_LEVELS, UNDETERMINED, Harm, Rule
+from spasmnet.triage.guidance import CARE_LEVELS, UNDETERMINED, Harm, Rule, guidance_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -111,15 +111,15 @@ class CareRule:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.flags = by_level(network.red_flags)
+        self.flags = by_level(guidance_of(network).red_flags)
         self.conditions: tuple[Condition, ...] = tuple(
             dict.fromkeys(c for flag in self.flags for c in flag.when.items())
         )
-        self.thresholds = tuple(network.screening.threshold(flag) for flag in self.flags)
+        self.thresholds = tuple(guidance_of(network).screening.threshold(flag) for flag in self.flags)
         self.places = np.array([_place(flag.level) for flag in self.flags], dtype=np.int64)
-        self.questions = network.screening.questions(self.flags)
-        self.minimum = network.screening.minimum(self.flags)
-        self.harms = network.losses.harms if network.losses else ()
+        self.questions = guidance_of(network).screening.questions(self.flags)
+        self.minimum = guidance_of(network).screening.minimum(self.flags)
+        self.harms = guidance_of(network).harms
         twice = [*self.places.tolist(), *self.places.tolist()]
         self._order = sorted(range(len(twice)), key=lambda i: (-twice[i], i))
         self.ordered = tuple((*self.flags, *self.flags)[i] for i in self._order)  # as certain ones, and as likely ones
@@ -129,7 +129,7 @@ class CareRule:
 
         Without losses in the model there are no columns.
         """
-        losses = self.network.losses
+        losses = guidance_of(self.network).losses
         if losses is None:
             return np.zeros((len(chances), 0))
         burden = np.array([losses.burden[level] for level in CARE_LEVELS])
@@ -193,7 +193,7 @@ class CareRule:
         if losses.shape[1]:
             preferred = losses.shape[1] - 1 - np.argmin(losses[:, ::-1], axis=1)
         level = np.maximum(preferred, floor)
-        below = (level >= 0) & (level < _place(self.network.screening.rules_out))
+        below = (level >= 0) & (level < _place(guidance_of(self.network).screening.rules_out))
         return Levels(floor, preferred, level, below & (holding.answered < self.minimum))
 
     def decide(self, findings: Findings, posteriors: Mapping[str, Floats]) -> tuple[Holding, Levels, Floats]:
@@ -230,7 +230,9 @@ class CareRule:
         return np.array([state in states for state in self.network.by_name[name].states])
 
     def _answered(self, findings: Findings) -> Ints:
-        serious = [flag for flag in self.flags if _place(flag.level) >= _place(self.network.screening.rules_out)]
+        serious = [
+            flag for flag in self.flags if _place(flag.level) >= _place(guidance_of(self.network).screening.rules_out)
+        ]
         count = np.zeros(findings.count, dtype=np.int64)
         for name in self.questions:
             settled = name in findings.unknown and all(f.unknown == "absent" for f in serious if name in f.when)
@@ -435,5 +437,5 @@ def _care(
         tuple(contributions),
         answered,
         rule.minimum,
-        rule.network.screening.advice if undetermined else "",
+        guidance_of(rule.network).screening.advice if undetermined else "",
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from spasmnet._immutable import FrozenMapping, Rebuilt
 from spasmnet.model.arguments import public
+from spasmnet.model.network import Network
 from spasmnet.model.parameter import Parameter
 
 CARE_LEVELS = ("self_care", "routine", "urgent", "emergency")  # from the least to the most
@@ -83,11 +84,6 @@ class Screening(Rebuilt):
         share = 0.0 if self.answered is None else self.answered.value
         return ceil(share * len(self.questions(flags)) - 1e-9)
 
-    def numbers(self, flags: Iterable[Rule]) -> tuple[Parameter, ...]:
-        """The cited numbers: thresholds of levels and of these flags, and the share of questions."""
-        each = (*self.thresholds.values(), self.answered, *(flag.threshold for flag in flags))
-        return tuple(number for number in each if number is not None)
-
     def content(self, flags: Iterable[Rule]) -> list[Any]:
         """Everything that changes a decision about these flags, as plain data in a fixed order."""
         flags = tuple(flags)
@@ -143,3 +139,54 @@ class Losses(Rebuilt):
 
 
 NOTICE = "For research and education; not a medical device."
+
+
+@public
+@dataclass(frozen=True)
+class Guidance(Rebuilt):
+    """What a model says should be done: advice, red flags and how they are screened for, losses of levels of care."""
+
+    advice: tuple[Rule, ...] = ()
+    red_flags: tuple[Rule, ...] = ()
+    losses: Losses | None = None
+    screening: Screening = field(default_factory=Screening)
+
+    def __post_init__(self) -> None:
+        for name in ("advice", "red_flags"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    @property
+    def harms(self) -> tuple[Harm, ...]:
+        """The harms in the losses; none without losses."""
+        return self.losses.harms if self.losses is not None else ()
+
+    def content(self) -> list[Any]:
+        """Everything that changes a decision, as plain data in a fixed order."""
+        flags = sorted(
+            (flag.id, flag.level, sorted((k, sorted(v)) for k, v in flag.when.items()), *flag.suspects)
+            for flag in self.red_flags
+        )
+        screening = [self.screening.content(self.red_flags)] if self.red_flags else []
+        return [flags, *screening, *([self.losses.content()] if self.losses is not None else [])]
+
+    def numbers(self) -> tuple[Parameter, ...]:
+        """The cited numbers: thresholds of levels and of single flags, and the share of questions to be answered."""
+        own = (self.screening.answered, *(flag.threshold for flag in self.red_flags))
+        return tuple(number for number in (*self.screening.thresholds.values(), *own) if number is not None)
+
+    def sources(self) -> tuple[str, ...]:
+        """The source of each rule and harm, by key."""
+        rules = [rule.source for rule in (*self.advice, *self.red_flags)]
+        return (*rules, *(harm.source for harm in self.harms))
+
+    def counts(self) -> Mapping[str, int]:
+        """How many red flags and pieces of advice there are."""
+        return FrozenMapping({"red flag": len(self.red_flags), "piece of advice": len(self.advice)})
+
+
+NO_GUIDANCE = Guidance()
+
+
+def guidance_of(network: Network) -> Guidance:
+    """The guidance of a network; one without any rules if it has none, or one of another field."""
+    return network.guidance if isinstance(network.guidance, Guidance) else NO_GUIDANCE

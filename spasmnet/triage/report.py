@@ -17,7 +17,7 @@ from spasmnet.errors import EvidenceError
 from spasmnet.inference.posterior import Posterior
 from spasmnet.model.network import Network, Variable
 from spasmnet.triage.care import Care, RedFlag, assess, suspected
-from spasmnet.triage.guidance import Rule
+from spasmnet.triage.guidance import Rule, guidance_of
 from spasmnet.views import Shown
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def fitting_advice(posterior: Posterior, leading: Iterable[Ranked]) -> tuple[Sug
     """The advice that applies, in the model's order."""
     first = {row.variable.name: row.leading for row in leading}
     chosen = []
-    for rule in posterior.network.advice:
+    for rule in guidance_of(posterior.network).advice:
         chances = {name: total(posterior[name], states) for name, states in rule.when.items()}
         if all(chances[name] >= LIKELY or first.get(name) in states for name, states in rule.when.items()):
             by_name = posterior.network.by_name

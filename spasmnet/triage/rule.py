@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from spasmnet.model.network import Network
 from spasmnet.triage.care import CareRule, Condition, Findings, suspected
-from spasmnet.triage.guidance import CARE_LEVELS
+from spasmnet.triage.guidance import CARE_LEVELS, guidance_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,10 +68,11 @@ class DecisionRule:
         for name in candidates:
             variable = network.by_name[name]
             sums.append([(1.0, name, variable.active or variable.states)])
-        levels = CARE_LEVELS if network.losses else ()
+        losses = guidance_of(network).losses
+        levels = CARE_LEVELS if losses else ()
         sums += [[(h.loss[level], h.variable, h.states) for h in care.harms] for level in levels]
         sums += [[(1.0, name, states)] for name, states in conditions]
-        burden = [network.losses.burden[level] for level in levels] if network.losses else []
+        burden = [losses.burden[level] for level in levels] if losses else []
         constant = np.array([0.0] * len(candidates) + burden + [0.0] * len(conditions))
         starts = dict(
             zip(names, np.cumsum([0, *(len(network.by_name[n].states) for n in names)]).tolist(), strict=False)

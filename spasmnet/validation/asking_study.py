@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from spasmnet.inference.engine import Engine, compile
 from spasmnet.io.reading import load
 from spasmnet.model.sampling import draw_codes
+from spasmnet.triage.guidance import guidance_of
 from spasmnet.voi.batch import Codes, Floats, distinct
 from spasmnet.voi.roles import Roles
 from spasmnet.voi.scores import Scorer, Scores, order
@@ -139,7 +140,7 @@ class _Run:
 
     def __init__(self, scorer: Scorer, engine: Engine, truth: Codes, costs: Floats, stopping: int) -> None:
         self.scorer, self.engine, self.truth, self.costs = scorer, engine, truth, costs
-        self.rule = Rule("care" if engine.network.losses else "cause", samples=100)
+        self.rule = Rule("care" if guidance_of(engine.network).losses else "cause", samples=100)
         self.stopped = np.full(len(truth), -1, dtype=np.int64)
         self.running = np.arange(len(truth)) < stopping
 

@@ -7,7 +7,7 @@ from spasmnet.model.cpd import NoisyMax
 from spasmnet.model.network import Edge, Network
 from spasmnet.model.words import percent
 from spasmnet.parameters.assignment import cited_numbers
-from spasmnet.triage.guidance import CARE_LEVELS
+from spasmnet.triage.guidance import CARE_LEVELS, guidance_of
 from spasmnet.validation.markdown import link, number, page, quoted, sentence, states_of, table
 
 ROLES = {"risk_factor": "Risk factors", "cause": "Causes", "serious": "Serious conditions", "finding": "Findings"}
@@ -21,8 +21,8 @@ def claims_page(network: Network) -> str:
             "edges": [f"{e.parent} → {e.child}" for e in network.edges if claim in e.claims],
             "variables": [v.name for v in network.variables if claim in v.claims],
             "numbers": [f"{_count(network, e)} of {e.parent} → {e.child}" for e in network.edges if claim in e.claims],
-            "advice": [rule.id for rule in network.advice if claim in rule.claims],
-            "flags": [rule.id for rule in network.red_flags if claim in rule.claims],
+            "advice": [rule.id for rule in guidance_of(network).advice if claim in rule.claims],
+            "flags": [rule.id for rule in guidance_of(network).red_flags if claim in rule.claims],
         }
         rows.append([claim, text, *("; ".join(found) for found in homes.values())])
     edges = [
@@ -92,7 +92,7 @@ def numbers_page(network: Network) -> str:
     head = ["number", "value", "range", "source", "place", "note"]
     parts = [f"## {network.by_name[name].label} (`{name}`)\n\n" + table(head, listed) for name, listed in rows.items()]
     sources = [[key, source.kind, link(source), source.note] for key, source in network.sources.items()]
-    losses = network.losses
+    losses = guidance_of(network).losses
     if losses is not None:
         burden = ["burden of seeking it", *(number(losses.burden[level]) for level in CARE_LEVELS), ""]
         harms = [
@@ -125,9 +125,9 @@ def _where(network: Network, name: str, key: tuple[int, ...]) -> str:
 
 def _screened(network: Network) -> str:
     """How many answers about red flags are needed, and the cited numbers of the screening."""
-    screening = network.screening
+    screening = guidance_of(network).screening
     numbers = {f"likely from, {level}": p for level, p in screening.thresholds.items()}
-    numbers |= {f"likely from, {f.id}": f.threshold for f in network.red_flags if f.threshold}
+    numbers |= {f"likely from, {f.id}": f.threshold for f in guidance_of(network).red_flags if f.threshold}
     if screening.answered is not None:
         numbers["answered share"] = screening.answered
     rows = [
@@ -137,9 +137,9 @@ def _screened(network: Network) -> str:
     listed = table(["number", "value", "range", "source", "place", "note"], rows) if rows else ""
     if screening.answered is None:
         return listed
-    asked = len(screening.questions(network.red_flags))
+    asked = len(screening.questions(guidance_of(network).red_flags))
     return (
-        f"A level below {screening.rules_out} is told only if {screening.minimum(network.red_flags)} of the {asked} questions are "
+        f"A level below {screening.rules_out} is told only if {screening.minimum(guidance_of(network).red_flags)} of the {asked} questions are "
         f"answered that red flags of the level {screening.rules_out} and above look at. Until then it is undetermined: "
         f"{screening.advice}\n\n{listed}"
     )
@@ -147,7 +147,7 @@ def _screened(network: Network) -> str:
 
 def flags_page(network: Network) -> str:
     """The red flags and the advice."""
-    screening = network.screening
+    screening = guidance_of(network).screening
     flags = [
         [
             f.level,
@@ -159,9 +159,11 @@ def flags_page(network: Network) -> str:
             f.source,
             f.where,
         ]
-        for f in network.red_flags
+        for f in guidance_of(network).red_flags
     ]
-    advice = [[states_of(a.when) or "always", a.text, ", ".join(a.claims), a.source] for a in network.advice]
+    advice = [
+        [states_of(a.when) or "always", a.text, ", ".join(a.claims), a.source] for a in guidance_of(network).advice
+    ]
     return page(
         f"Red flags and advice of `{network.name}` {network.version}",
         quoted(network),

@@ -11,6 +11,7 @@ from typing import Any
 from spasmnet.errors import EvidenceError, SpasmnetError
 from spasmnet.inference.evidence import read_evidence
 from spasmnet.model.network import Network
+from spasmnet.triage.guidance import guidance_of
 
 QUESTION_COST = 1 / 360
 COST_REASON = (
@@ -75,7 +76,7 @@ class Roles:
         By default causes and serious conditions are not asked.
         """
         given, _, in_vain = _known(network, evidence, unknown)
-        harms = dict.fromkeys(harm.variable for harm in network.losses.harms) if network.losses else {}
+        harms = dict.fromkeys(harm.variable for harm in guidance_of(network).harms)
         about = {v.name for v in network.variables if v.role in ("cause", "serious")} if askable is None else set()
         names = _askable(network, askable, about)
         return cls(tuple((name,) for name in harms), names, _costs(network, None), given, in_vain)

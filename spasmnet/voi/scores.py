@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spasmnet.inference.engine import Engine
-from spasmnet.triage.guidance import CARE_LEVELS
+from spasmnet.triage.guidance import CARE_LEVELS, guidance_of
 from spasmnet.voi.batch import Batch, Codes, Floats
 from spasmnet.voi.outcomes import Decider, Outcome
 from spasmnet.voi.roles import Roles
@@ -58,7 +58,7 @@ class Scorer:
 
     def __init__(self, engine: Engine, roles: Roles) -> None:
         network = engine.network
-        harms = [h.variable for h in network.losses.harms] if network.losses else []
+        harms = [harm.variable for harm in guidance_of(network).harms]
         self.roles, self.names = roles, roles.askable
         grouped = [group for group in roles.targets if len(group) > 1]
         together = [name for group in grouped for name in group]

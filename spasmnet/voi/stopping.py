@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from spasmnet.errors import SpasmnetError
 from spasmnet.inference.engine import Engine
 from spasmnet.model.sampling import checked_rng
-from spasmnet.triage.guidance import CARE_LEVELS
+from spasmnet.triage.guidance import CARE_LEVELS, guidance_of
 from spasmnet.views import Shown
 from spasmnet.voi.batch import Batch, Codes, Floats, distinct
 from spasmnet.voi.look_ahead import look_ahead
@@ -150,7 +150,7 @@ def _worth(scores: Scores, costs: Floats) -> bool:
 
 def checked_decision(engine: Engine, decision: str | None) -> str:
     """Which decision is meant; raises SpasmnetError if there is none of that name."""
-    has_care = engine.network.losses is not None
+    has_care = guidance_of(engine.network).losses is not None
     if decision is None:
         return "care" if has_care else "cause"
     if decision not in DECISIONS:

@@ -11,6 +11,7 @@ import numpy as np
 from spasmnet.errors import EvidenceError, SpasmnetError
 from spasmnet.inference.engine import Engine
 from spasmnet.inference.evidence import read_evidence
+from spasmnet.triage.guidance import guidance_of
 from spasmnet.voi.batch import Batch
 from spasmnet.voi.outcomes import Decider
 
@@ -38,11 +39,11 @@ def value_of_information(
     """
     network = engine.network
     given = read_evidence(network, {} if evidence is None else evidence)
-    if network.losses is None:
+    if guidance_of(network).losses is None:
         raise SpasmnetError(
             f"{network.name!r} has no losses, so that no information has a value; see docs/model-file.md"
         )
-    harms = list(dict.fromkeys(harm.variable for harm in network.losses.harms))
+    harms = list(dict.fromkeys(harm.variable for harm in guidance_of(network).harms))
     if isinstance(variables, str):
         raise EvidenceError(f"variables is a list of variables, such as [{variables!r}]")
     known = [network.variable(name).name for name in (harms if variables is None else variables)]

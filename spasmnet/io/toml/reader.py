@@ -16,6 +16,7 @@ from spasmnet.io.toml.parameters import Context
 from spasmnet.model.cpd import CPD
 from spasmnet.model.network import ROLES, Edge, Network, Variable, cycle_problems
 from spasmnet.model.parameter import SOURCE_KINDS, UNMEASURED_KINDS, Source
+from spasmnet.triage.guidance import Guidance
 
 BASES = ("article", "literature")
 _TOP = (
@@ -84,7 +85,7 @@ def parse_model(text: str, origin: str = "model text") -> Network:
     advice = rules(fields, "advice", raw_variables, context)
     red_flags = rules(fields, "red_flags", raw_variables, context)
     care = losses(fields, raw_variables, context)
-    screened = screening(fields, context)
+    guidance = Guidance(advice, red_flags, care, screening(fields, context))
     if about["main_outcome"] and about["main_outcome"] not in raw_variables:
         unknown_variable(about["main_outcome"], "model.main_outcome", raw_variables, context)
     _leftovers(context)
@@ -97,11 +98,8 @@ def parse_model(text: str, origin: str = "model text") -> Network:
             edges=tuple(edges),
             sources=context.sources,
             claims=context.claims,
-            advice=advice,
-            red_flags=red_flags,
-            losses=care,
+            guidance=guidance if guidance != Guidance() else None,
             notes=(),
-            screening=screened,
             **about,
         )
     except ModelError as error:

@@ -21,7 +21,7 @@ from spasmnet.io.toml.text import FORMAT, FORMAT_VERSION
 from spasmnet.model.cpd import CPD, Deterministic, Key, NoisyMax, Table
 from spasmnet.model.network import Edge, Network, Variable
 from spasmnet.model.parameter import Parameter, Source
-from spasmnet.triage.guidance import CARE_LEVELS, Harm, Losses, Rule, Screening
+from spasmnet.triage.guidance import CARE_LEVELS, Harm, Losses, Rule, Screening, guidance_of
 
 _UNSTATED = "not stated"
 
@@ -48,10 +48,11 @@ def text(network: Network) -> str:
         raise FormatError(f"the table of {large[0]!r} has more than {MAX_ENTRIES:,} entries, the most of a model file")
     origin = _origin(network)
     body = [line for variable in network.variables for line in _variable(network, variable, origin)]
-    body += [line for rule in network.advice for line in _rule("advice", rule)]
-    body += _screening(network.screening) if network.screening != Screening() else []
-    body += [line for flag in network.red_flags for line in _rule("red_flags", flag)]
-    body += _care(network.losses) if network.losses is not None else []
+    guidance = guidance_of(network)
+    body += [line for rule in guidance.advice for line in _rule("advice", rule)]
+    body += _screening(guidance.screening) if guidance.screening != Screening() else []
+    body += [line for flag in guidance.red_flags for line in _rule("red_flags", flag)]
+    body += _care(guidance.losses) if guidance.losses is not None else []
     head = [f"format = {_quoted(FORMAT)}", f"format_version = {FORMAT_VERSION}", "", *_about(network)]
     if network.claims:
         head += ["", "[claims]", *(f"{_key(claim)} = {_quoted(words)}" for claim, words in network.claims.items())]
@@ -81,10 +82,9 @@ def _uses(network: Network) -> Counter[str]:
     """How often each source is cited."""
     uses = Counter(parameter.source for cpd in network.cpds.values() for parameter in cpd.parameters.values())
     uses.update(edge.source for edge in network.edges)
-    uses.update(rule.source for rule in (*network.advice, *network.red_flags))
-    uses.update(number.source for number in network.screening.numbers(network.red_flags))
-    if network.losses is not None:
-        uses.update([network.losses.source, *(harm.source for harm in network.losses.harms)])
+    guidance = guidance_of(network)
+    uses.update([*guidance.sources(), *(number.source for number in guidance.numbers())])
+    uses.update([guidance.losses.source] if guidance.losses is not None else [])
     del uses[""]
     return uses
 
@@ -124,7 +124,7 @@ def _bare(cpd: CPD) -> Iterable[Key]:
 
 def _about(network: Network) -> list[str]:
     names = [network.name, *network.names, *(state for variable in network.variables for state in variable.states)]
-    ids = [rule.id for rule in (*network.advice, *network.red_flags)]
+    ids = [rule.id for rule in (*guidance_of(network).advice, *guidance_of(network).red_flags)]
     odd = not all(NAME.fullmatch(name) for name in (*names, *ids, *_uses(network)))
     return [
         "[model]",
