@@ -66,8 +66,9 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(collections|typing|os|pathlib)\..*"),
     # types inside the library, which no page is about
     (r"py:.*", r"(.*\.)?(Floats|Ints|Bools|Codes|Key|ArrayLike|NDArray|float64|int64|Any|Path)"),
-    (r"py:.*", r"spasmnet\.(circuit|decision\.(rule|crossings)|evidential\.(question|wording))\..*"),
-    (r"py:.*", r"spasmnet\.sensitivity\.(constraint|delta|distributions|function|monte_carlo)\..*"),
+    (r"py:.*", r"spasmnet\.(inference|triage\.(rule|crossings)|findings\.(query|wording))\..*"),
+    (r"py:.*", r"spasmnet\.(uncertainty\.(delta|distributions|monte_carlo)|sensitivity\.(constraint|function))\..*"),
     (r"py:.*", r"spasmnet\.sensitivity\.(multilinear|query|target)\..*"),
-    (r"py:.*", r"Cases|Event|Query|Target|Totals|TypeAliasForwardRef|spasmnet\.errors\.Fault"),
+    (r"py:.*", r"spasmnet\.model\.network\.Guidance"),
+    (r"py:.*", r"BayesNet|Cases|Event|Frame|Query|Target|Totals|TypeAliasForwardRef|spasmnet\.errors\.Fault"),
 ]

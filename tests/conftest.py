@@ -23,10 +23,12 @@ SLOW = (
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the kernels once, before the processes that share the tests begin."""
-    if not hasattr(config, "workerinput"):
-        from spasmnet.kernels.native import kernels
+    if hasattr(config, "workerinput"):
+        os.environ.pop("COLUMNS", None)  # what is printed is as wide as without a terminal
+        return
+    from spasmnet.kernels.native import kernels
 
-        kernels()
+    kernels()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

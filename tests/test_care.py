@@ -331,7 +331,7 @@ def test_a_wrong_screening_table_is_refused(old: str, new: str, message: str) ->
     """Each fault of a screening table is told with its path."""
     page = (Path(__file__).parent.parent / "docs" / "model-file.md").read_text(encoding="utf-8")
     text = page.split("```toml\n")[1].split("```")[0]
-    assert parse_model(text + SCREENING).screening.advice == "Ask."
+    assert guidance_of(parse_model(text + SCREENING)).screening.advice == "Ask."
     with pytest.raises(ModelError) as caught:
         parse_model(text + SCREENING.replace(old, new, 1))
     assert message in str(caught.value)

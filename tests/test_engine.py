@@ -643,9 +643,10 @@ def test_too_large_is_told_at_once() -> None:
 
 def test_beyond_all_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A size that no float holds is told as well."""
-    from spasmnet import circuit, engine
+    from spasmnet.inference import engine
+    from spasmnet.inference.order import Order
 
-    hopeless = circuit.Order((), math.inf, math.inf, 1100)
+    hopeless = Order((), math.inf, math.inf, 1100)
     monkeypatch.setattr(engine, "elimination_order", lambda factors: hopeless)
     with pytest.raises(CircuitTooLargeError, match=r"would have about 10\^308 products \(width 1100"):
         spasmnet.compile(chained())

@@ -179,6 +179,6 @@ def test_threads_stop_after_an_error() -> None:
 
 def test_random_moments() -> None:
     """So it is with a timer's signal in a loop of questions of all kinds."""
-    counts = interruptions.run(3.0, 0)
-    assert counts["wrong"] == 0
-    assert counts["compared"] > 0
+    report = interruptions.run(3.0, 0)
+    assert (report.wrong, report.errors) == (0, [])
+    assert report.notes["compared"] > 0

@@ -296,8 +296,9 @@ def test_what_a_kill_left_behind_goes_with_the_next_answer(tmp_path: Path) -> No
     """Killed while it writes, an interview leaves a file with findings; the next write removes it, and no other."""
     file = tmp_path / "answers.json"
     code = (
-        "import os, signal, sys; from spasmnet import load; from spasmnet import _replace; from spasmnet.cli.answers_file import write_answers\n"
-        "_replace.os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "import os, signal, sys; from spasmnet import load; from spasmnet.kernels import replace\n"
+        "from spasmnet.cli.answers_file import write_answers\n"
+        "replace.os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
         "write_answers(sys.argv[1], load(), [('spasm', 'painful')])"
     )
     done = subprocess.run([sys.executable, "-c", code, str(file)])

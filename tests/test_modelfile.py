@@ -660,7 +660,7 @@ def test_shipped_models_load(name: str) -> None:
 def test_reading_imports_nothing_heavy() -> None:
     """A model is read without pandas, pgmpy, networkx or difflib."""
     code = (
-        "import sys; from spasmnet import modelfile; modelfile.parse_model(sys.stdin.read());"
+        "import sys; from spasmnet.io.toml import parse_model; parse_model(sys.stdin.read());"
         "print(sorted({'pandas', 'pgmpy', 'networkx', 'difflib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], input=GOOD, capture_output=True, text=True, check=True)

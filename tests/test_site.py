@@ -144,7 +144,7 @@ def test_every_public_name_is_documented(site: Site) -> None:
     ids = {name for path, page in site.pages.items() if path.parent.name == "api" for name in page.ids}
     assert [name for name in spasmnet.__all__ if f"spasmnet.{name}" not in ids and name != "__version__"] == []
     assert "spasmnet.__version__" in site.page("api/index").html
-    for name in ("Engine.posterior", "Engine.posteriors", "Network.digest", "Posterior.to_frame", "report.report"):
+    for name in ("Engine.posterior", "Engine.posteriors", "Network.digest", "Posterior.to_frame", "report"):
         assert f"spasmnet.{name}" in ids
 
 

@@ -31,8 +31,8 @@ def test_wheel_holds_models_schemas_types_and_kernels(wheel: Path) -> None:
         "models/muscle_spasm.toml",
         "models/vignettes.toml",
         "models/calibration.toml",
-        "schema/question.schema.json",
-        "schema/answer.schema.json",
+        "api/schema/question.schema.json",
+        "api/schema/answer.schema.json",
         "py.typed",
         "kernels/run.py",
     )

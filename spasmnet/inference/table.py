@@ -630,7 +630,7 @@ def _warn_of_lost_states(variables: Sequence[Variable], columns: Sequence[Any], 
 
 def _depth() -> int:
     """How many frames of this package stand between a warning and the code that called the package."""
-    package = str(Path(__file__).parent)
+    package = str(Path(__file__).parent.parent)
     depth, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
         depth, frame = depth + 1, frame.f_back

@@ -20,7 +20,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 LARGEST = 10**300  # of whole numbers: a float can hold it, and Python shows it
 ELEMENTS = 1000  # of a collection that are looked at
 NAMES = ("Sequence", "Collection", "Iterable", "tuple", "list", "set", "Set", "frozenset")
-SELF_CHECKING = ("posterior",)  # tells everything itself, and is called too often to be wrapped
 CONTAINERS = (list, tuple, set, frozenset, Set, range)
 
 
@@ -28,9 +27,7 @@ def public(function: F) -> F:
     """A function, or a class with its constructor and its methods, whose wrong arguments are SpasmnetErrors."""
     if isinstance(function, type):
         for name, method in list(vars(function).items()):
-            if isinstance(method, FunctionType) and (
-                name == "__init__" or not (name.startswith("_") or name in SELF_CHECKING)
-            ):
+            if isinstance(method, FunctionType) and (name == "__init__" or not name.startswith("_")):
                 setattr(function, name, public(method))
         return function
 

@@ -79,6 +79,7 @@ def inventory(network: Network) -> Inventory:
     """
     roles = Counter(variable.role for variable in network.variables if variable.role)
     cited = [p for cpd in network.cpds.values() for p in cpd.parameters.values() if not p.complement]
+    cited += [] if network.guidance is None else network.guidance.numbers()
     kinds = Counter(network.sources[p.source].kind if p.source in network.sources else "unknown" for p in cited)
     return Inventory(
         variables=len(network.variables),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
@@ -14,13 +13,14 @@ import pandas as pd
 
 import spasmnet
 from spasmnet import Engine, Network, Table, Variable
+from tests.soak.report import Report
 from tests.strategies import rows
 
 CHECKS = 3  # questions asked after each interruption
 
 
-def run(seconds: float, seed: int) -> dict[str, int]:
-    """Interrupt questions for so long: how many were interrupted, how many answers were compared, how many were wrong.
+def run(seconds: float, seed: int) -> Report:
+    """Interrupt questions for so long, and compare later answers with those of before.
 
     The questions and their order are those of the seed; the moments are the clock's. Only for a process's main thread,
     since signals interrupt no other.
@@ -34,21 +34,25 @@ def run(seconds: float, seed: int) -> dict[str, int]:
         begin = time.perf_counter()
         ask()
         usual[name] = time.perf_counter() - begin
-    counts: Counter[str] = Counter(interrupted=0, compared=0, wrong=0)
+    report = Report("interruptions")
     timer = Timer()
     before = signal.signal(signal.SIGALRM, timer.strike)
     try:
         end = time.perf_counter() + seconds
         while time.perf_counter() < end:
             name = names[random.integers(len(names))]
-            counts["interrupted"] += timer.interrupted(asked[name], usual[name] * float(random.random()) * 1.2)
+            begin, wrong = time.perf_counter(), None
+            if not timer.interrupted(asked[name], usual[name] * float(random.random()) * 1.2):
+                report.note("too late")
             for i in random.integers(len(names), size=CHECKS).tolist():
                 if usual[names[i]] < 0.05 or random.random() < 0.02:
-                    counts["compared"] += 1
-                    counts["wrong"] += asked[names[i]]() != expected[names[i]]
+                    report.note("compared")
+                    if asked[names[i]]() != expected[names[i]]:
+                        wrong = f"after an interrupted {name}, {names[i]} differs"
+            report.add(time.perf_counter() - begin, wrong)
     finally:
         signal.signal(signal.SIGALRM, before)
-    return dict(counts)
+    return report
 
 
 class Timer:

@@ -26,20 +26,20 @@ from typing import Any
 ROOT = Path(__file__).parent.parent.parent
 PARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # modules, and the tests that concern them, quickest first
     "model": (
-        ("network.py", "cpd.py", "parameter.py", "rules.py", "modelfile/*.py"),
+        ("model/*.py", "triage/guidance.py", "io/toml/*.py"),
         ("tests/test_cpd.py", "tests/test_modelfile.py", "tests/test_triage.py", "tests/test_posterior.py"),
     ),
-    "files": (("foreign/*.py", "interop.py", "reading.py", "_replace.py"), ("tests/test_interop.py", "tests/test_native.py")),
+    "files": (("io/*.py", "kernels/replace.py"), ("tests/test_interop.py", "tests/test_files.py", "tests/test_native.py")),
     "evidence": (
-        ("evidence.py", "findings.py", "contradiction.py"),
+        ("inference/evidence.py", "inference/contradiction.py", "cli/findings.py"),
         ("tests/test_posterior.py", "tests/test_contract.py", "tests/test_cli.py", "tests/test_engine.py"),
     ),
     "inference": (
-        ("engine.py", "table.py", "circuit/*.py"),
+        ("inference/*.py",),
         ("tests/test_engine.py", "tests/test_posterior.py", "tests/test_table.py", "tests/test_elimination.py", "tests/test_targeted.py"),
     ),
     "sensitivity": (
-        ("sensitivity/*.py",),
+        ("sensitivity/*.py", "parameters/*.py"),
         ("tests/test_sensitivity.py", "tests/test_tuning.py", "tests/test_nway.py", "tests/test_uncertainty.py",
          "tests/test_population.py", "tests/test_structure.py"),
     ),

@@ -23,6 +23,7 @@ from spasmnet.inference.table import solve_rows
 from spasmnet.inference.targeted import targeted_posterior
 from spasmnet.model.cpd import CPD
 from tests import enumeration
+from tests.soak.report import Report
 from tests.strategies import extreme_rows, rows
 
 Floats = NDArray[np.float64]
@@ -31,21 +32,16 @@ LEAST = 1e-320  # a float below has hardly a digit
 LN2 = float(np.log(np.longdouble(2)))
 
 
-def run(seconds: float, seed: int) -> dict[str, Any]:
-    """Draw networks for so long: how many, how many answers, and how many of these were wrong, NaN or exceptions.
-
-    `examples` describes the first few faults by the seeds that `fault` takes.
-    """
-    end, counts, examples = time.perf_counter() + seconds, Counter[str](), []
+def run(seconds: float, seed: int) -> Report:
+    """Draw networks for so long, and ask each in every way; errors are told by the seeds that `faults` takes."""
+    end, counts, report = time.perf_counter() + seconds, Counter[str](), Report("networks")
     while time.perf_counter() < end:
-        one = counts["networks"]
-        counts["networks"] += 1
-        for kind, what in faults(seed, one, counts):
-            counts[kind] += 1
-            if len(examples) < 20:
-                examples.append(f"({seed}, {one}) {kind}: {what}")
-    kinds = ("networks", "impossible", "answers", "wrong", "nan", "exceptions")
-    return {kind: counts[kind] for kind in kinds} | {"examples": examples}
+        begin, one = time.perf_counter(), report.tried
+        told = [f"({seed}, {one}) {kind}: {what}" for kind, what in faults(seed, one, counts)]
+        report.add(time.perf_counter() - begin, "; ".join(told) or None)
+    for name in ("answers", "impossible"):
+        report.note(name, counts[name])
+    return report
 
 
 def faults(seed: int, one: int, counts: Counter[str]) -> list[tuple[str, str]]:
