@@ -196,7 +196,7 @@ def model_with(care: str) -> str:
 )  # fmt: skip
 def test_a_wrong_care_table_is_refused(old: str, new: str, message: str) -> None:
     """Each fault of a care table is told with its path."""
-    assert parse_model(model_with(CARE)).losses is not None
+    assert guidance_of(parse_model(model_with(CARE))).losses is not None
     with pytest.raises(ModelError) as caught:
         parse_model(model_with(CARE.replace(old, new, 1)))
     assert message in str(caught.value)
@@ -214,9 +214,8 @@ def test_what_is_no_harm_is_told_once() -> None:
 
 def test_a_care_table_is_read_whole() -> None:
     """Unit, source and note of the losses; a harm has its own source, or that of the table."""
-    losses = parse_model(
-        model_with(CARE.replace("burden", 'note = " why "\nburden', 1) + 'note = "how"\nwhere = "p. 7"')
-    ).losses
+    text = model_with(CARE.replace("burden", 'note = " why "\nburden', 1) + 'note = "how"\nwhere = "p. 7"')
+    losses = guidance_of(parse_model(text)).losses
     assert losses is not None
     assert (losses.unit, losses.source, losses.note) == ("one visit", "guess", "why")
     assert losses.burden == {"self_care": 0.0, "routine": 1.0, "urgent": 2.0, "emergency": 3.0}
@@ -224,7 +223,8 @@ def test_a_care_table_is_read_whole() -> None:
     assert (harm.id, harm.variable, harm.states, harm.source, harm.where, harm.note) == (
         "strain", "strain", ("yes",), "guess", "p. 7", "how"
     )  # fmt: skip
-    own = parse_model(model_with(CARE.replace('source = "guess"\n', "", 1) + 'source = "guess"')).losses
+    text = model_with(CARE.replace('source = "guess"\n', "", 1) + 'source = "guess"')
+    own = guidance_of(parse_model(text)).losses
     assert own is not None
     assert (own.source, own.harms[0].source) == ("", "guess")
 
