@@ -65,7 +65,7 @@ def faults(seed: int, one: int, counts: Counter[str]) -> list[tuple[str, str]]:
         except ImpossibleEvidenceError:
             answers = None
         except Exception:
-            found.append(("exceptions", f"{name}: {traceback.format_exc(limit=-3)}"))
+            found.append(("exceptions", f"{name}: {traceback.format_exc(limit=-3, chain=False)}"))
             continue
         counts["answers"] += 1
         found += [(kind, f"{name}: {what}") for kind, what in _differences(answers, truth)]
@@ -75,7 +75,7 @@ def faults(seed: int, one: int, counts: Counter[str]) -> list[tuple[str, str]]:
                 counts["answers"] += 1
                 found += [(kind, f"{name}: {what}") for kind, what in check(engine, evidence, values, power, random)]
             except Exception:
-                found.append(("exceptions", f"{name}: {traceback.format_exc(limit=-3)}"))
+                found.append(("exceptions", f"{name}: {traceback.format_exc(limit=-3, chain=False)}"))
     return found
 
 
