@@ -30,7 +30,7 @@ def run(part: str, seconds: float, seed: int) -> Report:
         report: Report = importlib.import_module(f"tests.soak.{part}").run(seconds, seed)
     except Exception:
         report = Report(part)
-        report.add(error=traceback.format_exc(limit=-8))
+        report.add(error=traceback.format_exc(limit=-8, chain=False))
     return report
 
 
