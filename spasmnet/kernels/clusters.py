@@ -1,4 +1,4 @@
-"""What a case leaves open: its factors with the findings put in, and the clusters of its unobserved variables.
+"""The evidence-reduced factors of a case, and the clusters of its unobserved variables.
 
 Only sets and places are worked out here, and what is certain already; direct.py fills in the numbers.
 """

@@ -207,7 +207,7 @@ class CareRule:
         return holding, self.levels(losses, holding), losses
 
     def _reading(self, findings: Findings, name: str, states: tuple[str, ...]) -> tuple[Bools, Bools, Bools]:
-        """In which cases a variable was heard of, and whether it then must, or else may, be in one of the states."""
+        """In which cases a variable has a finding, and whether it then must, or else may, be in one of the states."""
         n, inside = findings.count, self._inside(name, states)
         likelihoods = findings.likelihoods.get(name, np.full((1, len(inside)), np.nan))
         left = likelihoods > 0
